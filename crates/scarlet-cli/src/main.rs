@@ -1,0 +1,2 @@
+//! The program `scarlet`.
+fn main() {}

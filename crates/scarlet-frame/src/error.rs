@@ -1,0 +1,75 @@
+//! What can be wrong with a frame, a PSF or a WCS.
+
+use crate::{BBox, Channel};
+
+/// What can be wrong with a frame, a PSF or a WCS, and what to do about it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// A frame must have at least one channel.
+    #[error("a frame needs at least one channel")]
+    NoChannels,
+    /// Every channel can be there once.
+    #[error("channel {channel} is named twice; give every plane of a frame its own name")]
+    DuplicateChannel {
+        /// The name that is there twice.
+        channel: Channel,
+    },
+    /// A frame must have pixels.
+    #[error("frame {bbox} holds no pixels")]
+    Empty {
+        /// The box without pixels.
+        bbox: BBox,
+    },
+    /// The PSF must have a plane for each channel, or one for all.
+    #[error(
+        "the PSF has {planes} planes and the frame {channels} channels; give one plane for each \
+         channel, or one for all"
+    )]
+    PsfChannels {
+        /// Planes of the PSF.
+        planes: usize,
+        /// Channels of the frame.
+        channels: usize,
+    },
+    /// A PSF image that cannot be normalised.
+    #[error("PSF plane {plane}: {problem}")]
+    PsfImage {
+        /// Which plane, from 0.
+        plane: usize,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// A PSF parameter outside its range.
+    #[error("PSF {parameter} is {value}; it must be {range}")]
+    PsfParameter {
+        /// Its name.
+        parameter: &'static str,
+        /// Its value.
+        value: f64,
+        /// The values that are allowed.
+        range: &'static str,
+    },
+    /// A header that cannot be turned into a WCS.
+    #[error("WCS header, {keyword}: {problem}")]
+    WcsHeader {
+        /// The keyword (or keywords) at fault.
+        keyword: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// A position that the projection does not reach.
+    #[error("{position} is outside what the {projection} projection of this WCS can show")]
+    WcsPosition {
+        /// The sky or pixel position.
+        position: String,
+        /// The projection's three letters.
+        projection: String,
+    },
+    /// Something needs a WCS, and the frame has none.
+    #[error("{what} needs a WCS, and the frame has none; read one from a FITS header")]
+    NoWcs {
+        /// What needs it.
+        what: String,
+    },
+}

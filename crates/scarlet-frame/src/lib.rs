@@ -1,0 +1,22 @@
+//! Where images are: boxes of pixels, channels, sky coordinates, WCS and sampled PSFs.
+//!
+//! Conventions of the whole workspace, said once:
+//! - cubes are `[channel, y, x]`, positions are `(y, x)`;
+//! - pixel centres are at integers and 0-based (a FITS `CRPIX` is 1-based);
+//! - the centre of a box of length `n` that begins at `origin` is `origin + n / 2` (integer division).
+
+mod angle;
+mod bbox;
+mod channel;
+mod error;
+mod frame;
+mod psf;
+mod wcs;
+
+pub use angle::{Angle, arcsec, degrees, milliarcsec};
+pub use bbox::BBox;
+pub use channel::Channel;
+pub use error::FrameError;
+pub use frame::Frame;
+pub use psf::Psf;
+pub use wcs::{Card, Header, Sky, Wcs};

@@ -1,0 +1,67 @@
+//! What a component looks like: the trait that every morphology implements.
+
+use crate::{ModelError, Parameters};
+use dyn_clone::DynClone;
+use scarlet_frame::{BBox, Frame};
+use std::fmt::Debug;
+
+/// Where a morphology is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Site {
+    /// Centre `(y, x)` in pixels of the model frame.
+    pub center: [f64; 2],
+    /// The pixels to fill, in row order.
+    pub bbox: BBox,
+}
+
+/// An image of one component in a box, and the pull-back of its adjoint.
+///
+/// `params` are the values of [`Parameters::parameters`], one after the other in row order. An evaluation is
+/// pure: nothing is remembered between calls but what is written into `scratch`, which the caller leaves
+/// untouched between `evaluate` and the `pull_back` that follows it at the same values. Nothing allocates.
+pub trait Morphology: Parameters + DynClone + Debug + Send + Sync {
+    /// The name under which a file stores it.
+    fn kind(&self) -> &str;
+
+    /// Whether the image depends on the centre, beyond where its box is.
+    fn moves(&self) -> bool;
+
+    /// The box it wants when its component is at `center`.
+    fn bbox(&self, center: [f64; 2]) -> BBox;
+
+    /// Settings that are no parameters, as a file stores them.
+    fn settings(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    /// Takes what it needs from the scene's frame, and checks its own values.
+    ///
+    /// # Errors
+    /// The frame lacks what it needs, or its values make no sense.
+    fn attach(&mut self, frame: &Frame) -> Result<(), ModelError> {
+        let _ = frame;
+        Ok(())
+    }
+
+    /// Length of the scratch space that it needs for a box of `shape` pixels.
+    fn scratch_len(&self, shape: [usize; 2]) -> usize {
+        let _ = shape;
+        0
+    }
+
+    /// Writes the image into `out`, of `site.bbox.len()` pixels.
+    fn evaluate(&self, params: &[f64], site: &Site, out: &mut [f64], scratch: &mut [f64]);
+
+    /// Adds the gradient of `sum(seed * image)` to `grad` (as long as `params`) and `grad_center`.
+    fn pull_back(
+        &self,
+        params: &[f64],
+        site: &Site,
+        seed: &[f64],
+        grad: &mut [f64],
+        grad_center: &mut [f64; 2],
+        scratch: &mut [f64],
+    );
+}
+
+dyn_clone::clone_trait_object!(Morphology);

@@ -74,9 +74,7 @@ impl BBox {
     #[must_use]
     pub fn contains(self, position: [f64; 2]) -> bool {
         let end = self.end();
-        (0..2).all(|k| {
-            position[k] >= self.origin[k] as f64 - 0.5 && position[k] < end[k] as f64 - 0.5
-        })
+        (0..2).all(|k| position[k] >= self.origin[k] as f64 - 0.5 && position[k] < end[k] as f64 - 0.5)
     }
 
     /// Whether all pixels of `inner` are in this box.
@@ -106,8 +104,7 @@ impl BBox {
     #[must_use]
     pub fn union(self, other: Self) -> Self {
         let (end, other_end) = (self.end(), other.end());
-        let origin =
-            [self.origin[0].min(other.origin[0]), self.origin[1].min(other.origin[1])];
+        let origin = [self.origin[0].min(other.origin[0]), self.origin[1].min(other.origin[1])];
         let shape = [0, 1].map(|k| (end[k].max(other_end[k]) - origin[k]) as usize);
         Self::new(origin, shape)
     }

@@ -136,9 +136,7 @@ impl Psf {
 
 fn check_positive(parameter: &'static str, values: &[f64]) -> Result<(), FrameError> {
     match values.iter().find(|v| !(**v > 0.0 && v.is_finite())) {
-        Some(&value) => {
-            Err(FrameError::PsfParameter { parameter, value, range: "positive and finite" })
-        }
+        Some(&value) => Err(FrameError::PsfParameter { parameter, value, range: "positive and finite" }),
         None => Ok(()),
     }
 }
@@ -157,8 +155,7 @@ fn gaussian_line(sigma: f64, n: usize) -> Vec<f64> {
     let half = (n / 2) as f64;
     let scale = 1.0 / (sigma * std::f64::consts::SQRT_2);
     let cdf = |x: f64| 0.5 * libm::erf(x * scale);
-    let line: Vec<f64> =
-        (0..n).map(|i| i as f64 - half).map(|x| cdf(x + 0.5) - cdf(x - 0.5)).collect();
+    let line: Vec<f64> = (0..n).map(|i| i as f64 - half).map(|x| cdf(x + 0.5) - cdf(x - 0.5)).collect();
     let sum: f64 = line.iter().sum();
     line.into_iter().map(|v| v / sum).collect()
 }

@@ -3,19 +3,28 @@
 //! The parameter is part of the model: a plain value is fixed, [`free`] makes it a parameter and says its
 //! constraint, prior and step where the value is. Names follow from the tree: `nucleus.morphology.size`.
 
+mod component;
 mod error;
+mod glob;
+mod layout;
 mod morphology;
 mod param;
 mod parameters;
 pub mod prior;
 pub mod profile;
+mod scene;
+mod source;
 mod spectrum;
 mod transform;
 
+pub use component::{Component, Operation};
 pub use error::ModelError;
-pub use morphology::{Morphology, Site};
+pub use layout::{Layout, Slot};
+pub use morphology::{Image, IntoMorphology, Morphology, Point, Site, Starlet, starlet};
 pub use param::{Param, Step, Unit, free, relative};
 pub use parameters::Parameters;
 pub use prior::{Density, Prior, Score};
-pub use spectrum::Spectrum;
+pub use scene::Scene;
+pub use source::Source;
+pub use spectrum::{ArraySpectrum, IntoSpectrum, Spectrum, StaticSpectrum, TransientSpectrum};
 pub use transform::Transform;

@@ -247,3 +247,23 @@ impl From<Sky> for Param {
         Self { unit: Unit::SkyDegrees, ..Self::from([sky.ra_deg, sky.dec_deg]) }
     }
 }
+
+impl Param {
+    /// Checks value, constraint and prior; `path` names it in the error.
+    pub(crate) fn check(&self, path: &str) -> Result<(), ModelError> {
+        if let Some(index) = self.values().iter().position(|v| !v.is_finite()) {
+            let problem = format!("element {index} is {}; values must be finite", self.values()[index]);
+            return Err(ModelError::Parameter { parameter: path.to_owned(), problem });
+        }
+        if !self.is_free {
+            return Ok(());
+        }
+        let mut unconstrained = vec![0.0; self.transform.unconstrained_len(self.len())];
+        self.transform.inverse(path, self.values(), &mut unconstrained)?;
+        match &self.prior {
+            Some(Prior::Density(density)) => density.check_len(self.len()),
+            Some(Prior::Score(score)) => score.check_len(self.len()),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,6 +1,14 @@
 //! What a component looks like: the trait that every morphology implements.
 
-use crate::{ModelError, Parameters};
+mod image;
+mod point;
+pub mod starlet;
+
+pub use image::Image;
+pub use point::Point;
+pub use starlet::Starlet;
+
+use crate::{ModelError, Param, Parameters};
 use dyn_clone::DynClone;
 use scarlet_frame::{BBox, Frame};
 use std::fmt::Debug;
@@ -65,3 +73,33 @@ pub trait Morphology: Parameters + DynClone + Debug + Send + Sync {
 }
 
 dyn_clone::clone_trait_object!(Morphology);
+
+/// What can be given where a morphology is asked for: a morphology, or an image as a parameter.
+pub trait IntoMorphology {
+    /// As a morphology; an array `[y, x]` becomes an [`Image`].
+    fn into_morphology(self) -> Box<dyn Morphology>;
+}
+
+impl<M: Morphology + 'static> IntoMorphology for M {
+    fn into_morphology(self) -> Box<dyn Morphology> {
+        Box::new(self)
+    }
+}
+
+impl IntoMorphology for Box<dyn Morphology> {
+    fn into_morphology(self) -> Box<dyn Morphology> {
+        self
+    }
+}
+
+impl IntoMorphology for Param {
+    fn into_morphology(self) -> Box<dyn Morphology> {
+        Box::new(Image::new(self))
+    }
+}
+
+impl IntoMorphology for ndarray::Array2<f64> {
+    fn into_morphology(self) -> Box<dyn Morphology> {
+        Param::from(self).into_morphology()
+    }
+}

@@ -1,0 +1,118 @@
+//! Sources: components at a place on the sky.
+
+use crate::component::{Component, Operation};
+use crate::morphology::{IntoMorphology, Point};
+use crate::spectrum::IntoSpectrum;
+use crate::{Param, free, relative};
+use ndarray::Array2;
+
+/// Default step of a free centre, in pixels of the model frame.
+const CENTER_STEP_PX: f64 = 0.1;
+/// Default step of free fluxes, relative to the norm of their logarithms.
+const SPECTRUM_STEP: f64 = 0.05;
+/// Default step of free image pixels, on the logistic scale.
+const IMAGE_STEP: f64 = 0.1;
+
+/// A star or galaxy: a component with a centre, and the parts that belong to it.
+///
+/// ```
+/// use scarlet_model::{Component, Source, free};
+/// use ndarray::Array2;
+/// let galaxy = Source::new([12.0, 13.0], free([1.0, 2.0]).positive(), Array2::ones((15, 15)))
+///     .named("galaxy")
+///     .plus(Component::new(free([0.5, 0.1]).positive(), Array2::ones((5, 5))).named("bulge"));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Source {
+    pub(crate) component: Component,
+}
+
+impl Source {
+    /// A source at `center`, `(y, x)` in pixels of the model frame or a sky position.
+    #[must_use]
+    pub fn new(
+        center: impl Into<Param>,
+        spectrum: impl IntoSpectrum,
+        morphology: impl IntoMorphology,
+    ) -> Self {
+        Self { component: Component::new(spectrum, morphology).at(center) }
+    }
+
+    /// A star with free centre and free positive fluxes, and the steps that go with them.
+    #[must_use]
+    pub fn point(center: impl Into<Param>, flux: impl Into<Param>) -> Self {
+        let center = free(center).step(CENTER_STEP_PX);
+        Self::new(center, positive_flux(flux), Point::new())
+    }
+
+    /// A galaxy of one or more layers, each with free positive fluxes and a free image with pixels in (0, 1).
+    ///
+    /// The first layer is the most compact one by convention; all share the centre.
+    ///
+    /// # Panics
+    /// `layers` is empty.
+    #[must_use]
+    pub fn extended(center: impl Into<Param>, layers: Vec<(Vec<f64>, Array2<f64>)>) -> Self {
+        let mut layers = layers.into_iter().map(|(flux, image)| {
+            let image = free(image).unit_interval().step(IMAGE_STEP);
+            Component::new(positive_flux(flux), image)
+        });
+        let first = layers.next().expect("an extended source has at least one layer");
+        Self { component: layers.fold(first.at(center), Component::plus) }
+    }
+
+    /// Called `name` in paths and catalogues; otherwise sources are counted from 0.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.component = self.component.named(name);
+        self
+    }
+
+    /// With the light of `part` added.
+    #[must_use]
+    pub fn plus(self, part: impl Into<Component>) -> Self {
+        self.with(Operation::Add, part)
+    }
+
+    /// Multiplied by `part` inside the box of `part`.
+    #[must_use]
+    pub fn times(self, part: impl Into<Component>) -> Self {
+        self.with(Operation::Multiply, part)
+    }
+
+    /// Attenuated by dust of optical depth `part`.
+    #[must_use]
+    pub fn attenuated(self, part: impl Into<Component>) -> Self {
+        self.with(Operation::Attenuate, part)
+    }
+
+    /// Combined with `part`: a component, or a source with a centre of its own.
+    #[must_use]
+    pub fn with(mut self, operation: Operation, part: impl Into<Component>) -> Self {
+        self.component = self.component.with(operation, part.into());
+        self
+    }
+
+    /// In `bbox` instead of the box that the morphology asks for.
+    #[must_use]
+    pub fn boxed(mut self, bbox: scarlet_frame::BBox) -> Self {
+        self.component = self.component.boxed(bbox);
+        self
+    }
+
+    /// The component that everything hangs on.
+    #[must_use]
+    pub const fn component(&self) -> &Component {
+        &self.component
+    }
+}
+
+impl From<Source> for Component {
+    fn from(source: Source) -> Self {
+        source.component
+    }
+}
+
+fn positive_flux(flux: impl Into<Param>) -> Param {
+    free(flux).positive().step(relative(SPECTRUM_STEP))
+}

@@ -91,13 +91,13 @@ impl Component {
 
     /// The spectrum.
     #[must_use]
-    pub fn spectrum(&self) -> &dyn Spectrum {
+    pub fn spectrum(&self) -> &(dyn Spectrum + 'static) {
         &*self.spectrum
     }
 
     /// The morphology.
     #[must_use]
-    pub fn morphology(&self) -> &dyn Morphology {
+    pub fn morphology(&self) -> &(dyn Morphology + 'static) {
         &*self.morphology
     }
 

@@ -1,1 +1,21 @@
-//! Placeholder.
+//! Evaluating scenes fast and differentiably: planned once, then no allocation and no tape.
+//!
+//! A [`ScenePlan`] turns the values of a scene's parameters into a model cube `[channel, y, x]`, and the adjoint
+//! of that cube into the gradient with respect to the values. [`Convolution`] and [`RealFft2`] are what
+//! observations render with. Transforms are unnormalised; kernels carry the 1 / N.
+//!
+//! What users write themselves as dfdx tensors lives in [`expression`]; nothing else here knows dfdx.
+
+pub mod convolution;
+pub mod expression;
+pub mod fft;
+mod pixel;
+mod plan;
+mod simd;
+mod workers;
+
+pub use convolution::Convolution;
+pub use fft::{RealFft2, Window, Workspace, good_length};
+pub use pixel::Pixel;
+pub use plan::ScenePlan;
+pub use workers::Workers;

@@ -1,0 +1,198 @@
+//! A spectrum times a morphology, added to a cube.
+
+use super::Target;
+use crate::{Pixel, Window, simd};
+use scarlet_frame::BBox;
+use scarlet_model::{Component, Morphology, Site, Slot, Spectrum};
+use std::ops::Range;
+
+#[derive(Debug)]
+pub(super) struct Leaf<T> {
+    spectrum: Box<dyn Spectrum>,
+    morphology: Box<dyn Morphology>,
+    center: Center,
+    spectrum_values: Range<usize>,
+    morphology_values: Range<usize>,
+    has_free_spectrum: bool,
+    has_free_image: bool,
+    is_drawn: bool,
+    bbox: BBox,
+    overlap: Option<Overlap>,
+    plane_len: usize,
+    flux: Vec<f64>,
+    image: Vec<f64>,
+    pixels: Vec<T>,
+    seed: Vec<T>,
+    scratch: Vec<f64>,
+    grad_spectrum: Vec<f64>,
+    grad_morphology: Vec<f64>,
+    grad_center: [f64; 2],
+}
+
+/// Where a centre is among the values, and whether a fit may move it.
+#[derive(Debug, Clone)]
+pub(super) struct Center {
+    values: Range<usize>,
+    is_free: bool,
+}
+
+/// Where a box and a cube's plane overlap, seen from either.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Overlap {
+    pub(super) inner: Window,
+    pub(super) outer: Window,
+}
+
+impl Overlap {
+    pub(super) fn of(inner: BBox, outer: BBox) -> Option<Self> {
+        let common = inner.intersection(outer)?;
+        let window = |of: BBox| {
+            let [y, x] = [0, 1].map(|k| (common.origin()[k] - of.origin()[k]) as usize);
+            let stride = of.shape()[1];
+            Window { offset: y * stride + x, stride, shape: common.shape() }
+        };
+        Some(Self { inner: window(inner), outer: window(outer) })
+    }
+
+    #[inline(always)]
+    pub(super) fn rows(self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+        (0..self.inner.shape[0]).map(move |y| (self.inner.row(y), self.outer.row(y)))
+    }
+}
+
+/// The values of the next parameters of `slots`, as one range, and whether one of them is free.
+fn take<'a>(slots: &mut impl Iterator<Item = &'a Slot>, params: usize) -> (Range<usize>, bool) {
+    let mut taken = 0..0;
+    let mut is_free = false;
+    for k in 0..params {
+        let slot = slots.next().expect("the layout was made from this scene");
+        taken = if k == 0 { slot.values.clone() } else { taken.start..slot.values.end };
+        is_free |= slot.is_free();
+    }
+    (taken, is_free)
+}
+
+impl<T: Pixel> Leaf<T> {
+    pub(super) fn plan<'a>(
+        component: &Component,
+        center: Option<Center>,
+        target: Target,
+        slots: &mut impl Iterator<Item = &'a Slot>,
+    ) -> Self {
+        let (spectrum, morphology) = (component.spectrum(), component.morphology());
+        let (own, is_own_free) = take(slots, usize::from(component.center().is_some()));
+        let own = (!own.is_empty()).then_some(Center { values: own, is_free: is_own_free });
+        let center = own.or(center).expect("a source has a centre");
+        let (spectrum_values, has_free_spectrum) = take(slots, spectrum.parameters().len());
+        let (morphology_values, is_free) = take(slots, morphology.parameters().len());
+        let bbox = component.bbox().expect("components of a scene have boxes");
+        Self {
+            has_free_spectrum,
+            has_free_image: is_free || (morphology.moves() && center.is_free),
+            center,
+            is_drawn: false,
+            bbox,
+            overlap: Overlap::of(bbox, target.bbox),
+            plane_len: target.plane_len(),
+            flux: vec![0.0; target.channels],
+            image: vec![0.0; bbox.len()],
+            pixels: vec![T::default(); bbox.len()],
+            seed: vec![T::default(); bbox.len()],
+            scratch: vec![0.0; morphology.scratch_len(bbox.shape())],
+            grad_spectrum: vec![0.0; spectrum_values.len()],
+            grad_morphology: vec![0.0; morphology_values.len()],
+            grad_center: [0.0; 2],
+            spectrum: dyn_clone::clone_box(spectrum),
+            morphology: dyn_clone::clone_box(morphology),
+            spectrum_values,
+            morphology_values,
+        }
+    }
+
+    /// Where its centre is among the values.
+    pub(super) fn center(&self) -> Center {
+        self.center.clone()
+    }
+
+    fn site(&self, values: &[f64]) -> Site {
+        let center = &values[self.center.values.clone()];
+        Site { center: [center[0], center[1]], bbox: self.bbox }
+    }
+
+    #[inline(always)]
+    pub(super) fn evaluate(&mut self, values: &[f64]) {
+        self.spectrum.evaluate(&values[self.spectrum_values.clone()], &mut self.flux);
+        if self.is_drawn && !self.has_free_image {
+            return;
+        }
+        let site = self.site(values);
+        let params = &values[self.morphology_values.clone()];
+        self.morphology.evaluate(params, &site, &mut self.image, &mut self.scratch);
+        for (p, v) in self.pixels.iter_mut().zip(&self.image) {
+            *p = T::of(*v);
+        }
+        self.is_drawn = true;
+    }
+
+    #[inline(always)]
+    pub(super) fn add_to(&self, channel: usize, plane: &mut [T]) {
+        let flux = T::of(self.flux[channel]);
+        for (inner, outer) in self.overlap.iter().flat_map(|o| o.rows()) {
+            simd::add_scaled(&mut plane[outer], flux, &self.pixels[inner]);
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn pull_back(&mut self, values: &[f64], adjoint: &[T]) {
+        self.grad_spectrum.fill(0.0);
+        self.grad_morphology.fill(0.0);
+        self.grad_center = [0.0; 2];
+        if self.has_free_spectrum {
+            self.pull_back_flux(values, adjoint);
+        }
+        if self.has_free_image {
+            self.pull_back_image(values, adjoint);
+        }
+    }
+
+    #[inline(always)]
+    fn pull_back_flux(&mut self, values: &[f64], adjoint: &[T]) {
+        // The fluxes are not needed any more: their buffer takes their gradient in, and gives them back below.
+        let params = &values[self.spectrum_values.clone()];
+        for (flux, plane) in self.flux.iter_mut().zip(adjoint.chunks_exact(self.plane_len)) {
+            let rows = self.overlap.iter().flat_map(|o| o.rows());
+            *flux = rows.map(|(inner, outer)| simd::dot(&self.pixels[inner], &plane[outer])).sum();
+        }
+        self.spectrum.pull_back(params, &self.flux, &mut self.grad_spectrum);
+        self.spectrum.evaluate(params, &mut self.flux);
+    }
+
+    #[inline(always)]
+    fn pull_back_image(&mut self, values: &[f64], adjoint: &[T]) {
+        self.seed.fill(T::default());
+        for (flux, plane) in self.flux.iter().zip(adjoint.chunks_exact(self.plane_len)) {
+            for (inner, outer) in self.overlap.iter().flat_map(|o| o.rows()) {
+                simd::add_scaled(&mut self.seed[inner], T::of(*flux), &plane[outer]);
+            }
+        }
+        for (v, s) in self.image.iter_mut().zip(&self.seed) {
+            *v = s.wide();
+        }
+        let (site, params) = (self.site(values), &values[self.morphology_values.clone()]);
+        self.morphology.pull_back(
+            params,
+            &site,
+            &self.image,
+            &mut self.grad_morphology,
+            &mut self.grad_center,
+            &mut self.scratch,
+        );
+    }
+
+    pub(super) fn gather(&self, grad: &mut [f64]) {
+        let add = |to: &mut [f64], from: &[f64]| to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
+        add(&mut grad[self.spectrum_values.clone()], &self.grad_spectrum);
+        add(&mut grad[self.morphology_values.clone()], &self.grad_morphology);
+        add(&mut grad[self.center.values.clone()], &self.grad_center);
+    }
+}

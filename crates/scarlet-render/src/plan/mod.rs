@@ -1,0 +1,93 @@
+//! The plan of a scene: from parameter values to a model cube, and back.
+
+mod compound;
+mod leaf;
+mod node;
+
+use crate::{Pixel, Workers};
+use node::Node;
+use scarlet_frame::BBox;
+use scarlet_model::{Layout, Scene};
+
+/// A scene planned for evaluation: owns all its buffers, allocates nothing afterwards.
+///
+/// ```
+/// use scarlet_render::{ScenePlan, Workers};
+/// use scarlet_model::{Layout, Scene, Source};
+/// use scarlet_frame::{Frame, Psf};
+/// let frame = Frame::new([30, 30]).channels(["g", "r"]).psf(Psf::gaussian(0.7)?);
+/// let mut scene = Scene::new(frame)?;
+/// scene.add(Source::point([14.2, 15.0], [3.0, 4.0]))?;
+/// let layout = Layout::new(&scene)?;
+/// let mut plan = ScenePlan::<f64>::new(&scene, &layout);
+/// let cube = plan.evaluate(layout.start_values(), &Workers::default());
+/// assert!((cube.iter().sum::<f64>() - 7.0).abs() < 1e-9);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct ScenePlan<T: Pixel> {
+    shape: [usize; 3],
+    cube: Vec<T>,
+    nodes: Vec<Node<T>>,
+}
+
+/// What the parts of a plan need to know of a cube that they write to: its box and number of channels.
+#[derive(Debug, Clone, Copy)]
+struct Target {
+    bbox: BBox,
+    channels: usize,
+}
+
+impl Target {
+    const fn plane_len(self) -> usize {
+        self.bbox.len()
+    }
+}
+
+impl<T: Pixel> ScenePlan<T> {
+    /// Plans `scene`, whose parameters lie in value vectors as `layout` says.
+    #[must_use]
+    pub fn new(scene: &Scene, layout: &Layout) -> Self {
+        let shape = scene.frame().shape();
+        let target = Target { bbox: scene.frame().bbox(), channels: shape[0] };
+        let mut slots = layout.slots().iter();
+        let mut nodes = Vec::with_capacity(scene.len());
+        for (_, source) in scene.sources() {
+            Node::plan_into(&mut nodes, source.component(), None, target, &mut slots);
+        }
+        Self { shape, cube: vec![T::default(); shape.iter().product()], nodes }
+    }
+
+    /// Shape of the cube, `[channel, y, x]`.
+    #[must_use]
+    pub const fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// The cube at `values`, in row order.
+    pub fn evaluate(&mut self, values: &[f64], workers: &Workers) -> &[T] {
+        workers.for_each(&mut self.nodes, |_, node| crate::simd::dispatch(|| node.evaluate(values)));
+        let (nodes, plane) = (&self.nodes, self.shape[1] * self.shape[2]);
+        workers.for_each_chunk(&mut self.cube, plane, |channel, plane| {
+            plane.fill(T::default());
+            crate::simd::dispatch(|| nodes.iter().for_each(|node| node.add_to(channel, plane)));
+        });
+        &self.cube
+    }
+
+    /// The cube of the last evaluation.
+    #[must_use]
+    pub fn cube(&self) -> &[T] {
+        &self.cube
+    }
+
+    /// Adds the gradient of `sum(adjoint * cube)` with respect to the values of the last evaluation to `grad`.
+    pub fn pull_back(&mut self, values: &[f64], adjoint: &[T], grad: &mut [f64], workers: &Workers) {
+        workers.for_each(&mut self.nodes, |_, node| {
+            crate::simd::dispatch(|| node.pull_back(values, adjoint));
+        });
+        for node in &self.nodes {
+            node.gather(grad);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What can be wrong with an observation and the files it comes from.
+
+use scarlet_frame::{BBox, Channel, FrameError};
+use std::path::PathBuf;
+
+/// What can be wrong with an observation or its files, and what to do about it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ObsError {
+    /// A file that cannot be opened, written or renamed.
+    #[error("cannot {action} {}: {kind}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was tried: `open`, `write`.
+        action: &'static str,
+        /// The operating system's reason.
+        kind: std::io::ErrorKind,
+    },
+    /// A file that is there but is not FITS.
+    #[error("{} is not a FITS file", .path.display())]
+    NotFits {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A FITS file that ends before its data do.
+    #[error("{} is cut short: HDU {hdu} needs more bytes than the file has; copy the file again", .path.display())]
+    FitsTruncated {
+        /// The file.
+        path: PathBuf,
+        /// The HDU whose data are incomplete: its name, or its number from 0.
+        hdu: String,
+    },
+    /// A name or number that no HDU of the file has.
+    #[error("{} has no HDU {wanted}; it has: {}", .path.display(), .available.join(", "))]
+    NoHdu {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for: `named IMAGE_q`, `number 7`, `with an image`.
+        wanted: String,
+        /// Names of the HDUs that are there, `#2` for one without a name.
+        available: Vec<String>,
+    },
+    /// An HDU that holds a table or nothing where an image is needed.
+    #[error("HDU {hdu} of {} holds {what}, not an image", .path.display())]
+    NotAnImage {
+        /// The file.
+        path: PathBuf,
+        /// Name or number of the HDU.
+        hdu: String,
+        /// What it holds.
+        what: &'static str,
+    },
+    /// An image with the wrong number of axes.
+    #[error("HDU {hdu} of {} has axes {shape:?}; {wanted} is needed", .path.display())]
+    ImageAxes {
+        /// The file.
+        path: PathBuf,
+        /// Name or number of the HDU.
+        hdu: String,
+        /// Lengths of its axes, slowest first.
+        shape: Vec<usize>,
+        /// What is needed: `an image [y, x]`, `a cube [channel, y, x]`.
+        wanted: &'static str,
+    },
+    /// An image that does not fit into the memory.
+    #[error("HDU {hdu} of {} says it has axes {shape:?}: more than this machine's memory holds", .path.display())]
+    ImageTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Name or number of the HDU.
+        hdu: String,
+        /// Lengths of its axes, slowest first.
+        shape: Vec<usize>,
+    },
+    /// A mask whose pixels are not integers.
+    #[error("HDU {hdu} of {} is read as a mask but holds {value} at pixel {pixel:?}; masks are integers", .path.display())]
+    MaskNotInteger {
+        /// The file.
+        path: PathBuf,
+        /// Name or number of the HDU.
+        hdu: String,
+        /// The first pixel that is no integer, slowest axis first, from 0.
+        pixel: Vec<usize>,
+        /// Its value.
+        value: f64,
+    },
+    /// Any other problem that cfitsio finds in a file.
+    #[error("cannot read HDU {hdu} of {}: {message} (cfitsio status {status})", .path.display())]
+    FitsRead {
+        /// The file.
+        path: PathBuf,
+        /// Name or number of the HDU.
+        hdu: String,
+        /// cfitsio's number for the problem.
+        status: i32,
+        /// cfitsio's words for it.
+        message: String,
+    },
+    /// A `file.fits[HDU]` specification that cannot be understood.
+    #[error("`{text}`: {problem}")]
+    FitsSpec {
+        /// The text as given.
+        text: String,
+        /// What is wrong and what to do.
+        problem: &'static str,
+    },
+    /// A keyword, name or column that a FITS file cannot hold.
+    #[error("cannot write `{name}` to {}: {problem}", .path.display())]
+    FitsContent {
+        /// The file.
+        path: PathBuf,
+        /// The keyword, HDU or column.
+        name: String,
+        /// What is wrong and what to do.
+        problem: &'static str,
+    },
+    /// An array that does not fit the observation's frame.
+    #[error("{observation}: the {what} have shape {found:?}, and the frame {expected:?} [channel, y, x]")]
+    Shape {
+        /// Name of the observation.
+        observation: String,
+        /// Which array.
+        what: &'static str,
+        /// Shape of the frame.
+        expected: [usize; 3],
+        /// Shape of the array.
+        found: Vec<usize>,
+    },
+    /// A pixel that cannot be used.
+    #[error("{observation}, channel {channel}, pixel (y, x) = ({y}, {x}): the {what} is {value}; it must be {allowed}")]
+    Pixel {
+        /// Name of the observation.
+        observation: String,
+        /// Its channel.
+        channel: Channel,
+        /// Row.
+        y: usize,
+        /// Column.
+        x: usize,
+        /// Data or weight.
+        what: &'static str,
+        /// What is there.
+        value: f64,
+        /// What may be there.
+        allowed: &'static str,
+    },
+    /// No pixel has a positive weight.
+    #[error("{observation}: no pixel has a positive weight; check the weights (inverse variances) and the mask")]
+    NoData {
+        /// Name of the observation.
+        observation: String,
+    },
+    /// A channel that is not in the model frame.
+    #[error("{observation}: channel {channel} is not in the model frame, which has {}", list(.model))]
+    NoChannel {
+        /// Name of the observation.
+        observation: String,
+        /// Its channel.
+        channel: Channel,
+        /// Channels of the model frame.
+        model: Vec<Channel>,
+    },
+    /// An observation that sees nothing, or not enough, of the model frame.
+    #[error("{observation}: its pixels {bbox} are not covered by the model frame's {model}; enlarge the model frame")]
+    NoOverlap {
+        /// Name of the observation.
+        observation: String,
+        /// Its pixels in the model frame.
+        bbox: BBox,
+        /// Those of the model frame.
+        model: BBox,
+    },
+    /// Something about its frame.
+    #[error("{observation}: {error}")]
+    InObservation {
+        /// Name of the observation.
+        observation: String,
+        /// What is wrong.
+        error: FrameError,
+    },
+    /// Something about a frame.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+}
+
+impl ObsError {
+    /// Says in which observation something is wrong with a frame.
+    pub(crate) fn in_observation(name: &str, error: &FrameError) -> Self {
+        Self::InObservation { observation: name.to_owned(), error: error.clone() }
+    }
+}
+
+fn list(channels: &[Channel]) -> String {
+    channels.iter().map(Channel::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -72,4 +72,15 @@ pub enum FrameError {
         /// What needs it.
         what: String,
     },
+    /// Two frames whose pixels do not lie on one grid.
+    #[error(
+        "the pixel grids differ: at pixel (y, x) = {pixel:?} by {off_px:?} px beyond a whole-pixel shift; \
+         resample the image to the model's grid first"
+    )]
+    GridsDiffer {
+        /// A corner `(y, x)`.
+        pixel: [f64; 2],
+        /// How far it is off, `(y, x)`.
+        off_px: [f64; 2],
+    },
 }

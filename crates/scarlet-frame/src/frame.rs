@@ -144,3 +144,56 @@ impl Frame {
         self.wcs.as_ref().ok_or_else(|| FrameError::NoWcs { what: what.to_owned() })
     }
 }
+
+/// Width of the model PSF that [`Frame::enclosing`] gives, in pixels: well sampled, and sharper than most seeing.
+pub const MODEL_PSF_SIGMA_PX: f64 = 0.7;
+
+impl Frame {
+    /// The model frame for these observed frames: all their pixels and channels, the first one's WCS, and a
+    /// Gaussian PSF of [`MODEL_PSF_SIGMA_PX`].
+    ///
+    /// # Errors
+    /// There is no frame, or one is not valid.
+    pub fn enclosing<'a>(frames: impl IntoIterator<Item = &'a Self>) -> Result<Self, FrameError> {
+        let frames: Vec<&Self> = frames.into_iter().collect();
+        let first = frames.first().ok_or(FrameError::NoChannels)?;
+        let mut model = Self { psf: Some(Psf::gaussian(MODEL_PSF_SIGMA_PX)?), ..(*first).clone() };
+        for frame in &frames {
+            frame.validate()?;
+            let origin = frame.offset_in(first)?;
+            model.bbox = model.bbox.union(BBox::new(origin, frame.bbox.shape()));
+            for channel in &frame.channels {
+                if !model.channels.contains(channel) {
+                    model.channels.push(channel.clone());
+                }
+            }
+        }
+        Ok(model)
+    }
+
+    /// Where this frame's first pixel lies in the pixels of `model`, when both have the same grid.
+    ///
+    /// With a WCS in both, the sky decides; otherwise pixels are counted from the same origin.
+    ///
+    /// # Errors
+    /// The grids differ by more than a shift of whole pixels.
+    pub fn offset_in(&self, model: &Self) -> Result<[i64; 2], FrameError> {
+        let (Some(own), Some(other)) = (&self.wcs, &model.wcs) else { return Ok(self.bbox.origin()) };
+        let corner = self.bbox.origin().map(|c| c as f64);
+        let far = self.bbox.end().map(|c| (c - 1) as f64);
+        let seen = |p: [f64; 2]| other.to_pixel(own.to_sky(p)?);
+        let origin = seen(corner)?.map(f64::round);
+        let shift = [0, 1].map(|k| origin[k] - corner[k]);
+        for at in [corner, [corner[0], far[1]], [far[0], corner[1]], far] {
+            let position = seen(at)?;
+            let off = [0, 1].map(|k| position[k] - at[k] - shift[k]);
+            if off.iter().any(|d| d.abs() > GRID_TOLERANCE_PX) {
+                return Err(FrameError::GridsDiffer { pixel: at, off_px: off });
+            }
+        }
+        Ok(origin.map(|c| c as i64))
+    }
+}
+
+/// Two grids are the same when no corner of one lies further than this from a pixel centre of the other.
+const GRID_TOLERANCE_PX: f64 = 1e-2;

@@ -17,6 +17,6 @@ pub use angle::{Angle, arcsec, degrees, milliarcsec};
 pub use bbox::BBox;
 pub use channel::Channel;
 pub use error::FrameError;
-pub use frame::Frame;
+pub use frame::{Frame, MODEL_PSF_SIGMA_PX};
 pub use psf::Psf;
-pub use wcs::{Card, Header, Sky, Wcs};
+pub use wcs::{Card, Header, LocalAffine, Sky, Wcs, parse_card, parse_header};

@@ -1,1 +1,19 @@
-//! Placeholder.
+//! From a scene and observations to the best parameters: posterior, optimisers, fits.
+//!
+//! A [`Posterior`] is a function of one flat vector of unconstrained values; whoever optimises or samples sees
+//! nothing else.
+
+mod adam;
+mod error;
+mod fit;
+mod optimizer;
+mod pipeline;
+mod posterior;
+mod yogi;
+
+pub use adam::Adam;
+pub use error::InferError;
+pub use fit::{Fit, FitScene, Progress, Stop};
+pub use optimizer::{Limits, Optimizer, Schedule};
+pub use posterior::{Posterior, PosteriorBuilder, Precision};
+pub use yogi::Yogi;

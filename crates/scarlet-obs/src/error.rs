@@ -1,6 +1,7 @@
 //! What can be wrong with an observation and the files it comes from.
 
 use scarlet_frame::{BBox, Channel, FrameError};
+use scarlet_model::ModelError;
 use std::path::PathBuf;
 
 /// What can be wrong with an observation or its files, and what to do about it.
@@ -179,6 +180,9 @@ pub enum ObsError {
         /// What is wrong.
         error: FrameError,
     },
+    /// Something about the model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// Something about a frame.
     #[error(transparent)]
     Frame(#[from] FrameError),

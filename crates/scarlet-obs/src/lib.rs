@@ -1,1 +1,14 @@
-//! Placeholder.
+//! What was seen: data, weights, PSFs, and how a model becomes what an instrument would see.
+//!
+//! Conventions: cubes `[channel, y, x]`; weights are inverse variances, 0 where a pixel does not count;
+//! log L = -chi2 / 2 + sum ln(w / 2 pi) / 2 over the pixels that count.
+
+mod error;
+pub mod fits;
+pub mod kernel;
+mod observation;
+mod plan;
+
+pub use error::ObsError;
+pub use observation::Observation;
+pub use plan::{ObservationPlan, render};

@@ -1,0 +1,211 @@
+//! Fits by first-order optimisers: steps, convergence, the best iterate.
+
+use crate::{InferError, Optimizer, Posterior};
+use scarlet_model::{Scene, Step};
+use std::ops::ControlFlow;
+
+/// Smallest relative step, as in scarlet2.
+const MIN_RELATIVE_STEP: f64 = 1e-6;
+/// Step of a parameter that was given none: a hundredth of the norm of its unconstrained values.
+const DEFAULT_STEP: Step = Step::Relative(0.01);
+
+/// Why a fit ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// No parameter changed by more than the limit.
+    Converged,
+    /// The number of steps was used up.
+    MaxIterations,
+    /// The callback said so.
+    Interrupted,
+    /// The loss was not finite any more; the best iterate is from before.
+    NotFinite,
+}
+
+/// What a callback sees after each evaluation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Steps taken so far.
+    pub iteration: usize,
+    /// Minus the log-posterior here.
+    pub loss: f64,
+    /// The least so far.
+    pub best_loss: f64,
+    /// Largest relative change of a parameter's norm in the last step.
+    pub change: f64,
+}
+
+/// The outcome of a fit: its best iterate, and how it got there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fit {
+    /// Unconstrained values at the best iterate.
+    pub x: Vec<f64>,
+    /// Minus the log-posterior at each iterate, the start first.
+    pub loss: Vec<f64>,
+    /// Index of the best iterate.
+    pub best: usize,
+    /// Steps taken.
+    pub iterations: usize,
+    /// Why it ended.
+    pub stop: Stop,
+}
+
+impl Fit {
+    /// Whether it ended because nothing changed any more.
+    #[must_use]
+    pub fn converged(&self) -> bool {
+        self.stop == Stop::Converged
+    }
+
+    /// Minus the log-posterior at the best iterate.
+    #[must_use]
+    pub fn best_loss(&self) -> f64 {
+        self.loss[self.best]
+    }
+}
+
+/// Vectors of one fit, allocated before its loop.
+struct State {
+    x: Vec<f64>,
+    best_x: Vec<f64>,
+    gradient: Vec<f64>,
+    first: Vec<f64>,
+    second: Vec<f64>,
+    direction: Vec<f64>,
+    loss: Vec<f64>,
+    best: usize,
+}
+
+impl State {
+    fn new(x: Vec<f64>, optimizer: &dyn Optimizer) -> Self {
+        let n = x.len();
+        Self {
+            best_x: x.clone(),
+            gradient: vec![0.0; n],
+            first: vec![optimizer.start(); n],
+            second: vec![optimizer.start(); n],
+            direction: vec![0.0; n],
+            loss: Vec::with_capacity(optimizer.limits().max_iter + 1),
+            best: 0,
+            x,
+        }
+    }
+
+    /// Evaluates at `x` and keeps it if it is the best; false where the loss is not finite.
+    fn evaluate(&mut self, posterior: &mut Posterior) -> bool {
+        let loss = -posterior.value_and_gradient(&self.x, &mut self.gradient);
+        let is_best = self.loss.is_empty() || loss < self.loss[self.best];
+        if is_best {
+            self.best = self.loss.len();
+            self.best_x.copy_from_slice(&self.x);
+        }
+        self.loss.push(loss);
+        loss.is_finite()
+    }
+
+    /// Takes one step and returns the largest relative change of a parameter's norm.
+    fn step(&mut self, posterior: &Posterior, optimizer: &dyn Optimizer, step: usize) -> f64 {
+        // The loss is minus the log-posterior, so going up along its gradient is going down in the loss.
+        optimizer.directions(step, &self.gradient, &mut self.first, &mut self.second, &mut self.direction);
+        let factor = optimizer.schedule().factor(step);
+        let mut largest: f64 = 0.0;
+        for slot in posterior.layout().slots().iter().filter(|s| s.is_free()) {
+            let x = &mut self.x[slot.unconstrained.clone()];
+            let norm = x.iter().map(|v| v * v).sum::<f64>().sqrt();
+            let length = factor
+                * match slot.step.unwrap_or(DEFAULT_STEP) {
+                    Step::Absolute(length) => length,
+                    Step::Relative(share) => (share * norm).max(MIN_RELATIVE_STEP),
+                };
+            let mut moved = 0.0;
+            for (v, d) in x.iter_mut().zip(&self.direction[slot.unconstrained.clone()]) {
+                let change = length * d;
+                *v += change;
+                moved += change * change;
+            }
+            largest = largest.max(moved.sqrt() / norm.max(f64::MIN_POSITIVE));
+        }
+        largest
+    }
+
+    fn into_fit(self, stop: Stop) -> Fit {
+        let iterations = self.loss.len() - 1;
+        Fit { x: self.best_x, loss: self.loss, best: self.best, iterations, stop }
+    }
+}
+
+impl Posterior {
+    /// Fits with `optimizer` from the start values, calling `callback` after each evaluation.
+    ///
+    /// The callback ends the fit by returning [`ControlFlow::Break`].
+    ///
+    /// # Errors
+    /// Settings that make no sense, or a log-posterior that is not finite at the start.
+    pub fn fit_with(
+        &mut self,
+        optimizer: &dyn Optimizer,
+        callback: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
+    ) -> Result<Fit, InferError> {
+        optimizer.validate()?;
+        let mut state = State::new(self.start()?, optimizer);
+        if !state.evaluate(self) {
+            let suspect = self.suspect(&state.x);
+            return Err(InferError::NotFiniteAtStart { value: -state.loss[0], suspect });
+        }
+        let stop = self.on_workers(|posterior| descend(posterior, &mut state, optimizer, callback));
+        Ok(state.into_fit(stop))
+    }
+}
+
+/// The loop: steps and evaluates until a limit is reached. Allocates nothing.
+fn descend(
+    posterior: &mut Posterior,
+    state: &mut State,
+    optimizer: &dyn Optimizer,
+    callback: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
+) -> Stop {
+    let limits = optimizer.limits();
+    for iteration in 0..limits.max_iter {
+        let change = state.step(posterior, optimizer, iteration);
+        if !state.evaluate(posterior) {
+            return Stop::NotFinite;
+        }
+        let (loss, best_loss) = (state.loss[iteration + 1], state.loss[state.best]);
+        let progress = Progress { iteration: iteration + 1, loss, best_loss, change };
+        if callback(&progress).is_break() {
+            return Stop::Interrupted;
+        }
+        if change < limits.e_rel {
+            return Stop::Converged;
+        }
+    }
+    Stop::MaxIterations
+}
+
+/// Fits a scene in one call.
+pub trait FitScene {
+    /// Fits the free parameters to `observations` and keeps the best values.
+    ///
+    /// Runs on one thread in single precision; for anything else make a [`Posterior`].
+    ///
+    /// # Errors
+    /// As [`Posterior::new`] and [`Posterior::fit`].
+    fn fit<'a>(
+        &mut self,
+        observations: impl IntoIterator<Item = &'a scarlet_obs::Observation>,
+        optimizer: &dyn Optimizer,
+    ) -> Result<Fit, InferError>;
+}
+
+impl FitScene for Scene {
+    fn fit<'a>(
+        &mut self,
+        observations: impl IntoIterator<Item = &'a scarlet_obs::Observation>,
+        optimizer: &dyn Optimizer,
+    ) -> Result<Fit, InferError> {
+        let mut posterior = Posterior::new(self, observations)?;
+        let fit = posterior.fit(optimizer)?;
+        posterior.store(&fit.x, self);
+        Ok(fit)
+    }
+}

@@ -1,0 +1,125 @@
+//! First-order optimisers: what they share.
+
+use crate::InferError;
+use std::fmt;
+use std::sync::Arc;
+
+/// When a fit ends, whatever the optimiser.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Steps at most.
+    pub max_iter: usize,
+    /// Relative change of the norm of every parameter's unconstrained values below which it has converged.
+    pub e_rel: f64,
+}
+
+/// A factor on all steps that depends on their number, from 0.
+#[derive(Clone, Default)]
+pub enum Schedule {
+    /// The same factor, 1, for all.
+    #[default]
+    Constant,
+    /// 1 / (1 + step / half): half as long after `half` steps.
+    InverseTime {
+        /// Steps after which it is half.
+        half: f64,
+    },
+    /// (1 + cos(pi step / steps)) / 2, and 0 from `steps` on.
+    Cosine {
+        /// Steps until it is 0.
+        steps: usize,
+    },
+    /// Any function of the step.
+    Custom(Arc<dyn Fn(usize) -> f64 + Send + Sync>),
+}
+
+impl Schedule {
+    /// The factor on step number `step`.
+    #[must_use]
+    pub fn factor(&self, step: usize) -> f64 {
+        match self {
+            Self::Constant => 1.0,
+            Self::InverseTime { half } => 1.0 / (1.0 + step as f64 / half),
+            Self::Cosine { steps } => {
+                let turn = (step as f64 / *steps as f64).min(1.0);
+                0.5 * (1.0 + (std::f64::consts::PI * turn).cos())
+            }
+            Self::Custom(f) => f(step),
+        }
+    }
+}
+
+impl fmt::Debug for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Constant => f.write_str("Constant"),
+            Self::InverseTime { half } => f.debug_struct("InverseTime").field("half", half).finish(),
+            Self::Cosine { steps } => f.debug_struct("Cosine").field("steps", steps).finish(),
+            Self::Custom(_) => f.write_str("Custom"),
+        }
+    }
+}
+
+/// An optimiser that turns a gradient and two running moments into a direction of unit scale.
+///
+/// The step of each parameter multiplies the direction: see [`Step`](scarlet_model::Step).
+pub trait Optimizer: fmt::Debug + Sync {
+    /// When to end.
+    fn limits(&self) -> Limits;
+
+    /// The factor on all steps.
+    fn schedule(&self) -> &Schedule;
+
+    /// What both moments are before the first step.
+    fn start(&self) -> f64;
+
+    /// Updates the moments with one element's gradient; `step` counts from 0. Returns the direction.
+    fn direction(&self, step: usize, gradient: f64, first: &mut f64, second: &mut f64) -> f64;
+
+    /// Updates the moments with `gradient` and writes the direction into `direction`.
+    ///
+    /// # Panics
+    /// The slices differ in length.
+    fn directions(
+        &self,
+        step: usize,
+        gradient: &[f64],
+        first: &mut [f64],
+        second: &mut [f64],
+        direction: &mut [f64],
+    ) {
+        for k in 0..gradient.len() {
+            direction[k] = self.direction(step, gradient[k], &mut first[k], &mut second[k]);
+        }
+    }
+
+    /// Checks its settings.
+    ///
+    /// # Errors
+    /// One of them makes no sense.
+    fn validate(&self) -> Result<(), InferError>;
+}
+
+/// Checks that a decay rate is in [0, 1).
+pub(crate) fn check_rate(
+    optimizer: &'static str,
+    setting: &'static str,
+    value: f64,
+) -> Result<(), InferError> {
+    if (0.0..1.0).contains(&value) {
+        return Ok(());
+    }
+    Err(InferError::Setting { optimizer, setting, value, range: "at least 0 and less than 1" })
+}
+
+/// Checks that a number is positive and finite.
+pub(crate) fn check_positive(
+    optimizer: &'static str,
+    setting: &'static str,
+    value: f64,
+) -> Result<(), InferError> {
+    if value > 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(InferError::Setting { optimizer, setting, value, range: "positive and finite" })
+}

@@ -1,0 +1,84 @@
+//! All stages of one likelihood, with their buffers, in one pixel type.
+
+use ndarray::Array3;
+use scarlet_frame::Frame;
+use scarlet_model::{Layout, Scene};
+use scarlet_obs::{ObsError, Observation, ObservationPlan};
+use scarlet_render::{Pixel, ScenePlan, Workers};
+use std::fmt::Debug;
+
+/// A log-likelihood as a function of the model's values, whatever type its pixels have.
+pub(crate) trait Likelihood: Debug + Send {
+    /// The log-likelihood at `values`.
+    fn value(&mut self, values: &[f64], workers: &Workers) -> f64;
+
+    /// The log-likelihood at `values`; adds its gradient to `grad`.
+    fn value_and_gradient(&mut self, values: &[f64], grad: &mut [f64], workers: &Workers) -> f64;
+
+    /// What each observation should have seen, at the last evaluation.
+    fn rendered(&self) -> Vec<Array3<f64>>;
+
+    /// The model cube of the last evaluation.
+    fn model(&self) -> Array3<f64>;
+
+    /// chi2 of each observation, at the last evaluation.
+    fn chi2(&self) -> Vec<f64>;
+
+    /// Shape of the FFTs and number of channels of each observation that is convolved.
+    fn transforms(&self) -> Vec<([usize; 2], usize)>;
+}
+
+/// A planned scene and planned observations.
+#[derive(Debug)]
+pub(crate) struct Pipeline<T: Pixel> {
+    scene: ScenePlan<T>,
+    observations: Vec<ObservationPlan<T>>,
+    adjoint: Vec<T>,
+}
+
+impl<T: Pixel> Pipeline<T> {
+    pub(crate) fn new(
+        scene: &Scene,
+        layout: &Layout,
+        observations: &[&Observation],
+        frame: &Frame,
+    ) -> Result<Self, ObsError> {
+        let scene = ScenePlan::new(scene, layout);
+        let adjoint = vec![T::default(); scene.shape().iter().product()];
+        let observations = observations.iter().map(|o| ObservationPlan::new(o, frame)).collect::<Result<_, _>>()?;
+        Ok(Self { scene, observations, adjoint })
+    }
+}
+
+impl<T: Pixel> Likelihood for Pipeline<T> {
+    fn value(&mut self, values: &[f64], workers: &Workers) -> f64 {
+        let cube = self.scene.evaluate(values, workers);
+        self.observations.iter_mut().map(|o| o.log_likelihood(cube, workers)).sum()
+    }
+
+    fn value_and_gradient(&mut self, values: &[f64], grad: &mut [f64], workers: &Workers) -> f64 {
+        let cube = self.scene.evaluate(values, workers);
+        self.adjoint.fill(T::default());
+        let (observations, adjoint) = (&mut self.observations, &mut self.adjoint);
+        let value = observations.iter_mut().map(|o| o.value_and_adjoint(cube, adjoint, workers)).sum();
+        self.scene.pull_back(values, &self.adjoint, grad, workers);
+        value
+    }
+
+    fn rendered(&self) -> Vec<Array3<f64>> {
+        self.observations.iter().map(ObservationPlan::rendered).collect()
+    }
+
+    fn model(&self) -> Array3<f64> {
+        let values = self.scene.cube().iter().map(|v| v.wide()).collect();
+        Array3::from_shape_vec(self.scene.shape(), values).expect("the cube has the plan's shape")
+    }
+
+    fn chi2(&self) -> Vec<f64> {
+        self.observations.iter().map(ObservationPlan::chi2).collect()
+    }
+
+    fn transforms(&self) -> Vec<([usize; 2], usize)> {
+        self.observations.iter().filter_map(|o| Some((o.fft_shape()?, o.channels()))).collect()
+    }
+}

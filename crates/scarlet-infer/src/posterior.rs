@@ -1,0 +1,263 @@
+//! The log-posterior of a scene as a function of one flat vector.
+
+use crate::pipeline::{Likelihood, Pipeline};
+use crate::{InferError, Optimizer};
+use ndarray::Array3;
+use scarlet_model::{Layout, Prior, Scene};
+use scarlet_obs::Observation;
+use scarlet_render::Workers;
+
+/// The number type of pixel buffers and FFTs; parameters, chi2 and densities are double precision always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// 32 bits, the default.
+    #[default]
+    Single,
+    /// 64 bits.
+    Double,
+}
+
+/// The log-posterior of the free parameters of a scene, given observations.
+///
+/// log p(x) = sum over observations of log L + sum over parameters of log prior, at the values that the
+/// constraints make of the unconstrained `x`. All buffers are its own; evaluations allocate nothing.
+#[derive(Debug)]
+pub struct Posterior {
+    layout: Layout,
+    likelihood: Box<dyn Likelihood>,
+    workers: Workers,
+    values: Vec<f64>,
+    grad_values: Vec<f64>,
+    pixels: usize,
+}
+
+/// Settings of a [`Posterior`] that has not been planned yet.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PosteriorBuilder {
+    precision: Precision,
+    threads: Option<usize>,
+}
+
+impl PosteriorBuilder {
+    /// With pixels of this type.
+    #[must_use]
+    pub const fn precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
+    }
+
+    /// With this number of threads; 0 for one on each core. The default is 1.
+    #[must_use]
+    pub const fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Plans the posterior of `scene` given `observations`.
+    ///
+    /// # Errors
+    /// As [`Posterior::new`].
+    pub fn build<'a>(
+        self,
+        scene: &Scene,
+        observations: impl IntoIterator<Item = &'a Observation>,
+    ) -> Result<Posterior, InferError> {
+        let observations: Vec<&Observation> = observations.into_iter().collect();
+        if observations.is_empty() {
+            return Err(InferError::NoObservations);
+        }
+        let layout = Layout::new(scene)?;
+        if layout.dim() == 0 {
+            return Err(InferError::NoFreeParameters);
+        }
+        let frame = scene.frame();
+        let likelihood: Box<dyn Likelihood> = match self.precision {
+            Precision::Single => Box::new(Pipeline::<f32>::new(scene, &layout, &observations, frame)?),
+            Precision::Double => Box::new(Pipeline::<f64>::new(scene, &layout, &observations, frame)?),
+        };
+        Ok(Posterior {
+            likelihood,
+            workers: Workers::new(self.threads.unwrap_or(1)),
+            values: layout.start_values().to_vec(),
+            grad_values: vec![0.0; layout.values_len()],
+            pixels: observations.iter().map(|o| o.pixels_with_weight()).sum(),
+            layout,
+        })
+    }
+}
+
+impl Posterior {
+    /// Plans the posterior of `scene` given `observations`, in single precision on one thread.
+    ///
+    /// # Errors
+    /// No observation, no free parameter, a start value outside its constraint, an observation that the model
+    /// frame does not cover.
+    pub fn new<'a>(
+        scene: &Scene,
+        observations: impl IntoIterator<Item = &'a Observation>,
+    ) -> Result<Self, InferError> {
+        Self::builder().build(scene, observations)
+    }
+
+    /// Settings to choose before planning.
+    #[must_use]
+    pub fn builder() -> PosteriorBuilder {
+        PosteriorBuilder::default()
+    }
+
+    /// Number of unconstrained values.
+    #[must_use]
+    pub const fn dim(&self) -> usize {
+        self.layout.dim()
+    }
+
+    /// Where every parameter is in the flat vectors.
+    #[must_use]
+    pub const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Number of threads that evaluate it.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.workers.threads()
+    }
+
+    /// Number of pixels with a positive weight.
+    #[must_use]
+    pub const fn pixels(&self) -> usize {
+        self.pixels
+    }
+
+    /// The unconstrained values of the scene that it was made from.
+    ///
+    /// # Errors
+    /// A value is outside its constraint.
+    pub fn start(&self) -> Result<Vec<f64>, InferError> {
+        Ok(self.layout.inverse(self.layout.start_values())?)
+    }
+
+    /// log p(x), without the log-determinants of the constraints.
+    ///
+    /// # Panics
+    /// `x` is not [`Posterior::dim`] long.
+    pub fn value(&mut self, x: &[f64]) -> f64 {
+        self.set(x);
+        let log_likelihood = self.likelihood.value(&self.values, &self.workers);
+        self.grad_values.fill(0.0);
+        log_likelihood + self.layout.log_prior(&self.values, &mut self.grad_values)
+    }
+
+    /// log p(x), and its gradient written into `grad`; without the log-determinants of the constraints.
+    ///
+    /// # Panics
+    /// `x` or `grad` is not [`Posterior::dim`] long.
+    pub fn value_and_gradient(&mut self, x: &[f64], grad: &mut [f64]) -> f64 {
+        self.set(x);
+        self.grad_values.fill(0.0);
+        let log_likelihood =
+            self.likelihood.value_and_gradient(&self.values, &mut self.grad_values, &self.workers);
+        let log_prior = self.layout.log_prior(&self.values, &mut self.grad_values);
+        self.layout.pull_back(x, &self.values, &self.grad_values, grad);
+        log_likelihood + log_prior
+    }
+
+    /// The density that samplers need: [`Posterior::value_and_gradient`] plus the log-determinants.
+    ///
+    /// # Panics
+    /// `x` or `grad` is not [`Posterior::dim`] long.
+    pub fn log_density_and_gradient(&mut self, x: &[f64], grad: &mut [f64]) -> f64 {
+        let value = self.value_and_gradient(x, grad);
+        value + self.layout.log_det(x, grad)
+    }
+
+    /// The log-likelihood at `x`, without priors.
+    ///
+    /// # Panics
+    /// `x` is not [`Posterior::dim`] long.
+    pub fn log_likelihood(&mut self, x: &[f64]) -> f64 {
+        self.set(x);
+        self.likelihood.value(&self.values, &self.workers)
+    }
+
+    /// The values of all parameters at the last evaluation, in the order of the layout.
+    #[must_use]
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Gradient with respect to the values of the last evaluation with gradient, in the order of the layout.
+    #[must_use]
+    pub fn gradient_of_values(&self) -> &[f64] {
+        &self.grad_values
+    }
+
+    /// What each observation should have seen, at the last evaluation.
+    #[must_use]
+    pub fn rendered(&self) -> Vec<Array3<f64>> {
+        self.likelihood.rendered()
+    }
+
+    /// The model cube of the last evaluation.
+    #[must_use]
+    pub fn model(&self) -> Array3<f64> {
+        self.likelihood.model()
+    }
+
+    /// chi2 of each observation, at the last evaluation.
+    #[must_use]
+    pub fn chi2(&self) -> Vec<f64> {
+        self.likelihood.chi2()
+    }
+
+    /// Shape of the FFTs and number of channels of each observation that is convolved.
+    #[must_use]
+    pub fn transforms(&self) -> Vec<([usize; 2], usize)> {
+        self.likelihood.transforms()
+    }
+
+    /// Writes the values at `x` into `scene`, the one that it was made from.
+    pub fn store(&mut self, x: &[f64], scene: &mut Scene) {
+        self.set(x);
+        self.layout.store(&self.values, scene);
+    }
+
+    /// Fits with `optimizer` from the start values.
+    ///
+    /// # Errors
+    /// Settings that make no sense, or a log-posterior that is not finite at the start.
+    pub fn fit(&mut self, optimizer: &dyn Optimizer) -> Result<crate::Fit, InferError> {
+        self.fit_with(optimizer, &mut |_| std::ops::ControlFlow::Continue(()))
+    }
+
+    /// Runs `work` on the threads of this posterior, so that each evaluation inside is cheap to begin.
+    pub(crate) fn on_workers<R: Send>(&mut self, work: impl FnOnce(&mut Self) -> R + Send) -> R {
+        let workers = self.workers.clone();
+        workers.run(|| work(self))
+    }
+
+    /// Which parameter or prior makes the density at `x` not finite, in words.
+    #[cold]
+    pub(crate) fn suspect(&mut self, x: &[f64]) -> String {
+        self.set(x);
+        for slot in self.layout.slots() {
+            let values = &self.values[slot.values.clone()];
+            if let Some(k) = values.iter().position(|v| !v.is_finite()) {
+                return format!("{} is {} at element {k}; give it another start value", slot.path, values[k]);
+            }
+            let density = match &slot.prior {
+                Some(Prior::Density(density)) if slot.is_free() => density.log_density(values),
+                _ => 0.0,
+            };
+            if !density.is_finite() {
+                return format!("the prior of {} is {density} there; start inside it", slot.path);
+            }
+        }
+        "values and priors are finite; check the data's scale and the weights".to_owned()
+    }
+
+    fn set(&mut self, x: &[f64]) {
+        assert_eq!(x.len(), self.layout.dim(), "x has {} values, the posterior {}", x.len(), self.layout.dim());
+        self.layout.forward(x, &mut self.values);
+    }
+}

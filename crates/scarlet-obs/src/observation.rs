@@ -1,0 +1,156 @@
+//! An observation: data, weights and the frame they were taken in.
+
+use crate::ObsError;
+use ndarray::{Array3, ArrayView3};
+use scarlet_frame::Frame;
+
+/// Images of one instrument on one pixel grid, with their weights.
+///
+/// ```
+/// use ndarray::Array3;
+/// use scarlet_frame::{Frame, Psf};
+/// use scarlet_obs::Observation;
+/// let frame = Frame::new([40, 50]).channels(["g", "r"]).psf(Psf::gaussian(1.6)?);
+/// let mut data = Array3::zeros((2, 40, 50));
+/// let mut weights = Array3::ones((2, 40, 50));
+/// data[[0, 3, 4]] = f64::NAN;
+/// weights[[0, 3, 4]] = 0.0;
+/// let observation = Observation::new(data, weights, frame)?.named("simulated");
+/// assert_eq!(observation.pixels_with_weight(), 2 * 40 * 50 - 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Observation {
+    name: String,
+    data: Array3<f64>,
+    weights: Array3<f64>,
+    frame: Frame,
+    fft_shape: Option<[usize; 2]>,
+}
+
+impl Observation {
+    /// From data and weights `[channel, y, x]`; a weight is the inverse variance of a pixel, 0 to ignore it.
+    ///
+    /// Data under a weight of 0 may be anything, also NaN.
+    ///
+    /// # Errors
+    /// Shapes that differ, a weight that is negative or not finite, data that are not finite where the weight
+    /// is positive, no pixel with a positive weight, or a frame that is not valid.
+    pub fn new(mut data: Array3<f64>, weights: Array3<f64>, frame: Frame) -> Result<Self, ObsError> {
+        frame.validate()?;
+        let name = "observation".to_owned();
+        check_shape(&name, "data", data.shape(), &frame)?;
+        check_shape(&name, "weights", weights.shape(), &frame)?;
+        for ((pixel, value), weight) in data.indexed_iter_mut().zip(&weights) {
+            if !(*weight >= 0.0 && weight.is_finite()) {
+                return Err(bad_pixel(&name, &frame, pixel, "weight", *weight, "0 or positive and finite"));
+            }
+            if *weight == 0.0 {
+                *value = 0.0;
+            } else if !value.is_finite() {
+                return Err(bad_pixel(&name, &frame, pixel, "value", *value, "finite, or its weight 0"));
+            }
+        }
+        if weights.iter().all(|w| *w == 0.0) {
+            return Err(ObsError::NoData { observation: name });
+        }
+        Ok(Self { name, data, weights, frame, fft_shape: None })
+    }
+
+    /// Called `name` in messages and results.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// With a weight of 0 wherever `mask` is true.
+    ///
+    /// # Errors
+    /// The mask has another shape, or nothing is left.
+    pub fn masked(mut self, mask: ArrayView3<'_, bool>) -> Result<Self, ObsError> {
+        check_shape(&self.name, "mask", mask.shape(), &self.frame)?;
+        for ((weight, value), masked) in self.weights.iter_mut().zip(&mut self.data).zip(&mask) {
+            if *masked {
+                (*weight, *value) = (0.0, 0.0);
+            }
+        }
+        if self.pixels_with_weight() == 0 {
+            return Err(ObsError::NoData { observation: self.name });
+        }
+        Ok(self)
+    }
+
+    /// Rendered with FFTs of this shape and a kernel that was divided on it, not cut: as scarlet2 does.
+    ///
+    /// Meant for comparisons; light within half a PSF of an edge can come in at the opposite one.
+    #[must_use]
+    pub const fn fft_shape(mut self, shape: [usize; 2]) -> Self {
+        self.fft_shape = Some(shape);
+        self
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The data, 0 where the weight is.
+    #[must_use]
+    pub const fn data(&self) -> &Array3<f64> {
+        &self.data
+    }
+
+    /// The weights, inverse variances.
+    #[must_use]
+    pub const fn weights(&self) -> &Array3<f64> {
+        &self.weights
+    }
+
+    /// Its frame.
+    #[must_use]
+    pub const fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// The shape of FFTs that was asked for.
+    #[must_use]
+    pub const fn fft_shape_ref(&self) -> Option<[usize; 2]> {
+        self.fft_shape
+    }
+
+    /// Number of pixels that count.
+    #[must_use]
+    pub fn pixels_with_weight(&self) -> usize {
+        self.weights.iter().filter(|w| **w > 0.0).count()
+    }
+
+    /// The part of the log-likelihood that no model changes: sum over pixels of ln(w / 2 pi) / 2.
+    #[must_use]
+    pub fn log_norm(&self) -> f64 {
+        let counted = self.weights.iter().filter(|w| **w > 0.0);
+        counted.map(|w| 0.5 * (w / std::f64::consts::TAU).ln()).sum()
+    }
+}
+
+fn check_shape(name: &str, what: &'static str, found: &[usize], frame: &Frame) -> Result<(), ObsError> {
+    let expected = frame.shape();
+    if found == expected {
+        return Ok(());
+    }
+    Err(ObsError::Shape { observation: name.to_owned(), what, expected, found: found.to_vec() })
+}
+
+#[cold]
+fn bad_pixel(
+    name: &str,
+    frame: &Frame,
+    (channel, y, x): (usize, usize, usize),
+    what: &'static str,
+    value: f64,
+    allowed: &'static str,
+) -> ObsError {
+    let channel = frame.channel_names()[channel].clone();
+    ObsError::Pixel { observation: name.to_owned(), channel, y, x, what, value, allowed }
+}

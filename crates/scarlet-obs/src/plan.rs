@@ -1,0 +1,254 @@
+//! An observation planned for a model frame: from model cube to log-likelihood, and back.
+
+use crate::{ObsError, Observation, kernel};
+use ndarray::{Array2, Array3};
+use scarlet_frame::{BBox, Frame};
+use scarlet_model::{Layout, Scene};
+use scarlet_render::{Convolution, Pixel, ScenePlan, Window, Workers, Workspace};
+
+/// How an observation is rendered from a model cube, with all buffers; allocates nothing afterwards.
+///
+/// Channels are picked by name, the observation's box out of the model's, and each channel is convolved with its
+/// difference kernel. log L = -chi2 / 2 + sum ln(w / 2 pi) / 2 over pixels with weight.
+#[derive(Debug)]
+pub struct ObservationPlan<T: Pixel> {
+    convolution: Option<Convolution<T>>,
+    window: Window,
+    model_plane: usize,
+    shape: [usize; 3],
+    channels: Vec<ChannelPlan<T>>,
+    log_norm: f64,
+}
+
+#[derive(Debug)]
+struct ChannelPlan<T> {
+    model_channel: usize,
+    data: Vec<T>,
+    weights: Vec<T>,
+    rendered: Vec<T>,
+    residual: Vec<T>,
+    adjoint: Vec<T>,
+    work: Option<Workspace<T>>,
+    chi2: f64,
+}
+
+impl<T: Pixel> ObservationPlan<T> {
+    /// Plans how `observation` sees cubes of the frame `model`.
+    ///
+    /// # Errors
+    /// A channel that the model does not have, grids that are not the same, boxes that do not overlap.
+    pub fn new(observation: &Observation, model: &Frame) -> Result<Self, ObsError> {
+        let frame = observation.frame();
+        let origin = frame.offset_in(model).map_err(|e| ObsError::in_observation(observation.name(), &e))?;
+        let output = BBox::new(origin, frame.bbox().shape());
+        let kernels = kernels(observation, model);
+        let reach = kernels.iter().flat_map(|k| k.shape().iter().map(|n| n / 2)).max().unwrap_or(0);
+        let seen = if kernels.is_empty() { output } else { output.grown(reach) };
+        let input = seen.intersection(model.bbox()).ok_or_else(|| ObsError::NoOverlap {
+            observation: observation.name().to_owned(),
+            bbox: output,
+            model: model.bbox(),
+        })?;
+        let convolution = match observation.fft_shape_ref() {
+            _ if kernels.is_empty() => None,
+            Some(shape) => Some(Convolution::with_fft_shape(input, output, &kernels, shape)),
+            None => Some(Convolution::new(input, output, &kernels)),
+        };
+        if convolution.is_none() && input != output {
+            return Err(ObsError::NoOverlap {
+                observation: observation.name().to_owned(),
+                bbox: output,
+                model: model.bbox(),
+            });
+        }
+        let [start_y, start_x] = [0, 1].map(|k| (input.origin()[k] - model.bbox().origin()[k]) as usize);
+        let stride = model.bbox().shape()[1];
+        let window = Window { offset: start_y * stride + start_x, stride, shape: input.shape() };
+        let channels = (0..frame.channel_names().len())
+            .map(|c| ChannelPlan::new(observation, c, model, input.len(), convolution.as_ref()))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            convolution,
+            window,
+            model_plane: model.bbox().len(),
+            shape: frame.shape(),
+            channels,
+            log_norm: observation.log_norm(),
+        })
+    }
+
+    /// Shape of the FFTs, where there is a convolution.
+    #[must_use]
+    pub fn fft_shape(&self) -> Option<[usize; 2]> {
+        self.convolution.as_ref().map(Convolution::fft_shape)
+    }
+
+    /// Number of channels.
+    #[must_use]
+    pub fn channels(&self) -> usize {
+        self.channels.len()
+    }
+
+    /// The log-likelihood of the model `cube`.
+    pub fn log_likelihood(&mut self, cube: &[T], workers: &Workers) -> f64 {
+        let (convolution, window, plane) = (self.convolution.as_ref(), self.window, self.model_plane);
+        workers.for_each(&mut self.channels, |c, channel| {
+            channel.render(c, cube, plane, window, convolution);
+            channel.compare();
+        });
+        self.last_log_likelihood()
+    }
+
+    /// The log-likelihood of the model `cube`; adds its gradient with respect to the cube to `adjoint`.
+    pub fn value_and_adjoint(&mut self, cube: &[T], adjoint: &mut [T], workers: &Workers) -> f64 {
+        let (convolution, window, plane) = (self.convolution.as_ref(), self.window, self.model_plane);
+        workers.for_each(&mut self.channels, |c, channel| {
+            channel.render(c, cube, plane, window, convolution);
+            channel.compare();
+            if let (Some(convolution), Some(work)) = (convolution, &mut channel.work) {
+                convolution.adjoint(c, &channel.residual, &mut channel.adjoint, work);
+            }
+        });
+        for channel in &self.channels {
+            let start = channel.model_channel * plane;
+            channel.add_adjoint(&mut adjoint[start..start + plane], window);
+        }
+        self.last_log_likelihood()
+    }
+
+    fn last_log_likelihood(&self) -> f64 {
+        self.log_norm - 0.5 * self.chi2()
+    }
+
+    /// chi2 of the last evaluation.
+    #[must_use]
+    pub fn chi2(&self) -> f64 {
+        self.channels.iter().map(|c| c.chi2).sum()
+    }
+
+    /// What the observation should have seen, at the last evaluation.
+    #[must_use]
+    pub fn rendered(&self) -> Array3<f64> {
+        let values = self.channels.iter().flat_map(|c| c.rendered.iter().map(|v| v.wide())).collect();
+        Array3::from_shape_vec(self.shape, values).expect("one plane for each channel")
+    }
+}
+
+impl<T: Pixel> ChannelPlan<T> {
+    fn new(
+        observation: &Observation,
+        channel: usize,
+        model: &Frame,
+        input_len: usize,
+        convolution: Option<&Convolution<T>>,
+    ) -> Result<Self, ObsError> {
+        let name = &observation.frame().channel_names()[channel];
+        let model_channel = model.channel_index(name).ok_or_else(|| ObsError::NoChannel {
+            observation: observation.name().to_owned(),
+            channel: name.clone(),
+            model: model.channel_names().to_vec(),
+        })?;
+        let plane = |cube: &Array3<f64>| -> Vec<T> {
+            cube.index_axis(ndarray::Axis(0), channel).iter().map(|v| T::of(*v)).collect()
+        };
+        let data = plane(observation.data());
+        let zeros = vec![T::default(); data.len()];
+        Ok(Self {
+            model_channel,
+            weights: plane(observation.weights()),
+            rendered: zeros.clone(),
+            residual: zeros,
+            adjoint: vec![T::default(); input_len],
+            work: convolution.map(Convolution::workspace),
+            chi2: 0.0,
+            data,
+        })
+    }
+
+    fn render(
+        &mut self,
+        channel: usize,
+        cube: &[T],
+        plane_len: usize,
+        window: Window,
+        convolution: Option<&Convolution<T>>,
+    ) {
+        let plane = &cube[self.model_channel * plane_len..(self.model_channel + 1) * plane_len];
+        if let (Some(convolution), Some(work)) = (convolution, &mut self.work) {
+            convolution.apply(channel, plane, window, &mut self.rendered, work);
+            return;
+        }
+        let columns = window.shape[1];
+        for (y, row) in self.rendered.chunks_exact_mut(columns).enumerate() {
+            row.copy_from_slice(&plane[window.row(y)]);
+        }
+    }
+
+    /// chi2, and the weighted residual w (data - rendered): the gradient of -chi2 / 2.
+    fn compare(&mut self) {
+        let Self { data, rendered, weights, residual, .. } = self;
+        self.chi2 = pulp::Arch::new().dispatch(|| weigh(data, rendered, weights, residual));
+    }
+
+    fn add_adjoint(&self, plane: &mut [T], window: Window) {
+        let image = if self.work.is_some() { &self.adjoint } else { &self.residual };
+        for (y, row) in image.chunks_exact(window.shape[1]).enumerate() {
+            for (a, v) in plane[window.row(y)].iter_mut().zip(row) {
+                *a += *v;
+            }
+        }
+    }
+}
+
+/// Writes w (d - m) and returns the sum of w (d - m)^2, short sums in `T`, their sum in double precision.
+#[inline(always)]
+fn weigh<T: Pixel>(data: &[T], model: &[T], weights: &[T], residual: &mut [T]) -> f64 {
+    const LANES: usize = 16;
+    const BLOCK: usize = 16 * LANES;
+    let mut chi2 = 0.0;
+    let blocks = data.chunks(BLOCK).zip(model.chunks(BLOCK)).zip(weights.chunks(BLOCK));
+    for (((data, model), weights), residual) in blocks.zip(residual.chunks_mut(BLOCK)) {
+        let mut lanes = [T::default(); LANES];
+        let rows = data.chunks(LANES).zip(model.chunks(LANES)).zip(weights.chunks(LANES));
+        for (((d, m), w), r) in rows.zip(residual.chunks_mut(LANES)) {
+            for k in 0..d.len() {
+                let off = d[k] - m[k];
+                r[k] = w[k] * off;
+                lanes[k] += r[k] * off;
+            }
+        }
+        chi2 += lanes.iter().map(|v| v.wide()).sum::<f64>();
+    }
+    chi2
+}
+
+/// One kernel for each channel, none where neither frame has a PSF.
+fn kernels(observation: &Observation, model: &Frame) -> Vec<Array2<f64>> {
+    let Some(psf) = observation.frame().psf_ref() else { return Vec::new() };
+    let names = observation.frame().channel_names();
+    let kernel = |(c, name)| {
+        let observed = psf.sampled(c);
+        let Some(model_psf) = model.psf_ref() else { return observed };
+        let model_psf = model_psf.sampled(model.channel_index(name).unwrap_or(0));
+        match observation.fft_shape_ref() {
+            Some(shape) => kernel::difference_on(&observed, &model_psf, shape),
+            None => kernel::difference(&observed, &model_psf),
+        }
+    };
+    names.iter().enumerate().map(kernel).collect()
+}
+
+/// What an instrument with frame `frame` would see of `scene`, without noise: `[channel, y, x]`.
+///
+/// # Errors
+/// The scene is empty of pixels that the frame sees, or has not its channels.
+pub fn render(scene: &Scene, frame: &Frame) -> Result<Array3<f64>, ObsError> {
+    let layout = Layout::new(scene)?;
+    let shape = frame.shape();
+    let blank = Observation::new(Array3::zeros(shape), Array3::ones(shape), frame.clone())?.named("rendering");
+    let mut plan = ObservationPlan::<f64>::new(&blank, scene.frame())?;
+    let workers = Workers::default();
+    let mut of_scene = ScenePlan::<f64>::new(scene, &layout);
+    plan.log_likelihood(of_scene.evaluate(layout.start_values(), &workers), &workers);
+    Ok(plan.rendered())
+}

@@ -1,0 +1,93 @@
+//! Scenes of the reference data, as the tests and benches of the whole use them.
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
+
+use ndarray::{Array1, Array2, Array3, Ix1, Ix2, Ix3};
+use ndarray_npy::{NpzReader, ReadableElement};
+use scarlet::prelude::*;
+use std::fs::File;
+use std::path::PathBuf;
+
+/// The folder of the reference data; says so and gives nothing where it is not there.
+pub fn data_folder() -> Option<PathBuf> {
+    let folder = std::env::var_os("SCARLET_DATA").map(PathBuf::from);
+    if folder.is_none() {
+        println!("SCARLET_DATA is not set: this test has nothing to compare with and is skipped");
+    }
+    folder
+}
+
+/// An archive of arrays.
+pub struct Arrays(NpzReader<File>);
+
+impl Arrays {
+    /// Opens `path` below the data folder.
+    pub fn open(path: &str) -> Option<Self> {
+        let path = data_folder()?.join(path);
+        let file = File::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        Some(Self(NpzReader::new(file).expect("an npz archive")))
+    }
+
+    /// Whether there is a member of this name.
+    pub fn has(&mut self, name: &str) -> bool {
+        self.0.names().expect("readable").iter().any(|n| n.trim_end_matches(".npy") == name)
+    }
+
+    fn get<T: ReadableElement, D: ndarray::Dimension>(&mut self, name: &str) -> ndarray::Array<T, D> {
+        self.0.by_name(name).unwrap_or_else(|e| panic!("{name}: {e}"))
+    }
+
+    pub fn f64_1(&mut self, name: &str) -> Array1<f64> {
+        self.get::<f64, Ix1>(name)
+    }
+
+    pub fn f64_2(&mut self, name: &str) -> Array2<f64> {
+        self.get::<f64, Ix2>(name)
+    }
+
+    pub fn f64_3(&mut self, name: &str) -> Array3<f64> {
+        self.get::<f64, Ix3>(name)
+    }
+
+    pub fn f32_1(&mut self, name: &str) -> Array1<f64> {
+        self.get::<f32, Ix1>(name).mapv(f64::from)
+    }
+
+    pub fn f32_2(&mut self, name: &str) -> Array2<f64> {
+        self.get::<f32, Ix2>(name).mapv(f64::from)
+    }
+
+    pub fn f32_3(&mut self, name: &str) -> Array3<f64> {
+        self.get::<f32, Ix3>(name).mapv(f64::from)
+    }
+}
+
+/// The scene that scarlet2's tutorial fits: HSC, five bands, a star and six galaxies.
+pub struct Quickstart {
+    pub observation: Observation,
+    pub scene: Scene,
+}
+
+/// Builds it as the file says, with scarlet2's recipe for the steps.
+pub fn quickstart() -> Option<Quickstart> {
+    let mut arrays = Arrays::open("scenes/quickstart.npz")?;
+    let frame = Frame::new([58, 48])
+        .channels(["g", "r", "i", "z", "y"])
+        .psf(Psf::images(arrays.f32_3("psf")).expect("a PSF"));
+    let model = Frame::enclosing([&frame]).expect("a frame");
+    let observation =
+        Observation::new(arrays.f32_3("data"), arrays.f32_3("weights"), frame).expect("data").named("hsc");
+    let mut scene = Scene::new(model).expect("a valid frame");
+    for k in 0..7 {
+        let center = arrays.f64_1(&format!("src{k}_center")).to_vec();
+        let flux = arrays.f32_1(&format!("src{k}_spectrum")).to_vec();
+        let spectrum = free(flux).positive().step(relative(0.05));
+        let source = if k == 0 {
+            Source::new(free(center).step(0.1), spectrum, Point::new())
+        } else {
+            let image = arrays.f32_2(&format!("src{k}_morph"));
+            Source::new(center, spectrum, free(image).unit_interval().step(relative(1e-3)))
+        };
+        scene.add(source).expect("a source in the frame");
+    }
+    Some(Quickstart { observation, scene })
+}

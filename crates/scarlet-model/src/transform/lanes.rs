@@ -8,7 +8,7 @@ const LANES: usize = 8;
 /// exp(x) for -708 <= x <= 709.78, and its value at the nearer end outside: never 0, never infinite.
 ///
 /// x = n ln 2 + r with |r| <= ln(2)/2, exp(r) by its Taylor series to degree 13 (remainder below 5e-18).
-/// Largest error found in 2e6 arguments: 1 ulp. NaN gives NaN.
+/// Largest error found in 200 000 arguments over the whole range: 1 ulp. NaN gives NaN.
 #[inline(always)]
 pub(super) fn exp(x: f64) -> f64 {
     /// Adding it leaves the nearest integer in the low bits of the mantissa.
@@ -59,7 +59,7 @@ pub(super) fn logistic(x: f64) -> f64 {
 /// log(1 + exp(x)), from 3.3e-308 on.
 ///
 /// max(x, 0) + log1p(t) with t = exp(-|x|), log1p(t) = 2 artanh(t / (2 + t)) by its series (t / (2 + t) <= 1/3,
-/// 17 terms leave a relative remainder below 1e-17).
+/// 17 terms leave a relative remainder below 1e-17). Largest error found: 3 ulp.
 #[inline(always)]
 pub(super) fn softplus(x: f64) -> f64 {
     const HIGH: [f64; 8] =
@@ -172,8 +172,8 @@ mod tests {
 
     #[test]
     fn softplus_and_logistic_agree_with_the_standard_library() {
-        for i in -4000..4000 {
-            let x = f64::from(i) * 0.01;
+        for i in -7000..7000 {
+            let x = f64::from(i) * 0.1;
             let expected = x.max(0.0) + (-x.abs()).exp().ln_1p();
             assert!(ulps(softplus(x), expected) <= 3, "softplus({x})");
             assert!(ulps(logistic(x), 1.0 / (1.0 + (-x).exp())) <= 3, "logistic({x})");

@@ -36,6 +36,15 @@ fn closed_forms() {
 }
 
 #[test]
+fn small_parts_of_a_simplex_are_exact() {
+    let t = (-40.0_f64).exp();
+    for (x, small) in [(-40.0, 0), (40.0, 1)] {
+        let y = forward(&Transform::Simplex, 2, &[x]);
+        assert!((y[small] / (t / (1.0 + t)) - 1.0).abs() < 1e-14, "{y:?}");
+    }
+}
+
+#[test]
 fn a_nan_stays_a_nan() {
     for (transform, n) in every_transform() {
         let x = vec![f64::NAN; transform.unconstrained_len(n)];

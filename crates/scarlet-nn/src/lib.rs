@@ -1,1 +1,37 @@
-//! Placeholder.
+//! Networks on dfdx for priors that are learned from images.
+//!
+//! **What is here**: the layers that such networks are made of and that dfdx lacks on stable Rust, for arrays whose
+//! sizes are known at run time: [`PatchConv`] and [`PatchConvTranspose`] (convolutions whose stride is the size of
+//! the kernel, as reshape and matrix product: dfdx's `conv2d` needs nightly), [`LayerNorm2`] (over a whole 2-D
+//! array), [`Mlp`] and [`MixerBlock`]. Each is a value that holds its weights and a
+//! [`Module`](dfdx::nn::Module) of dfdx.
+//!
+//! **What comes**: the score network as a whole (its layers in this order: `PatchConv`, four `MixerBlock`s,
+//! `LayerNorm2`, `PatchConvTranspose`), reading its weights from files, its training, and `ScorePrior`, which makes it a
+//! [`Score`](scarlet_model::Score) of an image: a prior with a gradient and no log-density, which a fit can use
+//! and NUTS refuses.
+//!
+//! All are generic over `f32` and `f64` and over dfdx's device. The feature `dfdx-cuda` builds dfdx with CUDA; it
+//! needs `nvcc` and `nvidia-smi` at build time, and is in no default and no CI.
+//!
+//! Layout of the arrays and of the weights: that of the networks of galaxy-grad that scarlet2 loads, an
+//! MLP-Mixer (Tolstikhin et al. 2021, arXiv:2105.01601).
+
+mod error;
+mod mixer;
+mod norm;
+mod patch;
+
+pub use error::NnError;
+pub use mixer::{MixerBlock, Mlp};
+pub use norm::LayerNorm2;
+pub use patch::{PatchConv, PatchConvTranspose};
+
+use dfdx::prelude::{NoneTape, Tensor};
+
+/// A matrix whose sizes are known at run time.
+pub type Matrix<E, D, T = NoneTape> = Tensor<(usize, usize), E, D, T>;
+/// Channels of images `[channel, y, x]` whose sizes are known at run time.
+pub type Cube<E, D, T = NoneTape> = Tensor<(usize, usize, usize), E, D, T>;
+/// A vector whose size is known at run time.
+pub type Vector<E, D> = Tensor<(usize,), E, D>;

@@ -1,0 +1,43 @@
+//! What can be wrong with a layer or its input.
+
+/// What can be wrong with the shapes of a layer, or on the device.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NnError {
+    /// An array whose shape does not fit the layer.
+    #[error("{what} has shape {found:?}; it must be {expected}")]
+    Shape {
+        /// The weights or the input.
+        what: &'static str,
+        /// Its shape.
+        found: Vec<usize>,
+        /// What is needed.
+        expected: String,
+    },
+    /// What dfdx's device reported, like the end of its memory.
+    #[error("the device of the tensors failed: {problem}")]
+    Device {
+        /// Its own message.
+        problem: String,
+    },
+}
+
+impl NnError {
+    /// From the error of a dfdx operation.
+    pub(crate) fn device(error: impl std::fmt::Debug) -> Self {
+        Self::Device { problem: format!("{error:?}") }
+    }
+}
+
+/// An error that shows what `found` should have been, unless `holds`.
+pub(crate) fn expect(
+    holds: bool,
+    what: &'static str,
+    found: &[usize],
+    expected: impl FnOnce() -> String,
+) -> Result<(), NnError> {
+    if holds {
+        return Ok(());
+    }
+    Err(NnError::Shape { what, found: found.to_vec(), expected: expected() })
+}

@@ -2,8 +2,9 @@
 
 Usage: measure.py COMMAND [ARGUMENT ...]
 
-The peak is the kernel's largest resident set of the command's process, as wait4 reports it. It needs only the
-standard library and is used for both sides of a comparison.
+The peak is the largest resident set that the kernel saw of the command's process, as wait4 reports it; it is never
+below the 15 MB or so of the Python process that the command was started from. Needs only the standard library; both
+sides of a comparison are measured by it.
 """
 
 import json

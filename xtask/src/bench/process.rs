@@ -52,6 +52,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Vec<Row>> {
     fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
     let ours = context.ours.then(|| our_words(context, &folder)).transpose()?;
     let mut memory = row("hsc peak memory", "MB", Goal::OursAtMost(PEAK_MB));
+    memory.note = "the peer's figures are those of its four ways together".to_owned();
     let mut rows = Vec::new();
     for way in &WAYS {
         let mut case = row(way.case, "s", Goal::RatioAtMost(way.goal));
@@ -71,7 +72,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Vec<Row>> {
         rows.push(case);
     }
     if ours.is_some() {
-        memory.note = our_result(&folder)?;
+        memory.note = format!("{}; {}", our_result(&folder)?, memory.note);
     }
     rows.push(memory);
     Ok(rows)

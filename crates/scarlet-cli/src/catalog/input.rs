@@ -1,0 +1,181 @@
+//! Where the sources are: the catalogue that a fit begins with.
+
+use super::cells::{self, Cell, Cells};
+use super::{CatalogError, Place};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// What a source is, where the catalogue says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// A point source.
+    Star,
+    /// An extended source.
+    Galaxy,
+}
+
+/// A source of an input catalogue; it has at least one of the two positions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CatalogSource {
+    /// Its name; the row's number from 0 where the catalogue gives none. No two sources share one.
+    pub id: String,
+    /// `(y, x)` in pixels, 0-based, pixel centres at integers.
+    pub pixel: Option<[f64; 2]>,
+    /// Right ascension and declination in degrees.
+    pub sky_deg: Option<[f64; 2]>,
+    /// What it is.
+    pub kind: Option<SourceKind>,
+}
+
+/// The names that columns may have, in order of preference; compared without regard to case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogColumns {
+    /// Names of the sources.
+    pub id: Vec<String>,
+    /// Column of pixels, 0-based.
+    pub x: Vec<String>,
+    /// Row of pixels, 0-based.
+    pub y: Vec<String>,
+    /// Right ascension in degrees.
+    pub ra: Vec<String>,
+    /// Declination in degrees.
+    pub dec: Vec<String>,
+    /// `star` or `galaxy`.
+    pub kind: Vec<String>,
+}
+
+impl Default for CatalogColumns {
+    /// `id`, `x`, `y`, `ra`, `dec`, `type`.
+    fn default() -> Self {
+        let only = |name: &str| vec![name.to_owned()];
+        Self {
+            id: only("id"),
+            x: only("x"),
+            y: only("y"),
+            ra: only("ra"),
+            dec: only("dec"),
+            kind: only("type"),
+        }
+    }
+}
+
+impl CatalogColumns {
+    fn all(&self) -> [&[String]; 6] {
+        [&self.id, &self.x, &self.y, &self.ra, &self.dec, &self.kind].map(Vec::as_slice)
+    }
+
+    fn position_names(&self) -> String {
+        let name = |names: &[String]| names.join(" or ");
+        format!("{} and {}, or {} and {}", name(&self.x), name(&self.y), name(&self.ra), name(&self.dec))
+    }
+}
+
+/// Reads the sources of a CSV or Parquet file.
+///
+/// It needs columns for `x` and `y`, or for `ra` and `dec`; with both pairs a row may leave one of them empty.
+///
+/// # Errors
+/// Names file, line or row, column and value.
+pub fn read_catalog(path: &Path, columns: &CatalogColumns) -> Result<Vec<CatalogSource>, CatalogError> {
+    let wanted = |name: &str| columns.all().concat().iter().any(|alias| alias.eq_ignore_ascii_case(name));
+    let cells = cells::read(path, &wanted)?;
+    let index = columns.all().map(|aliases| find(&cells, aliases));
+    let reader = RowReader { path, columns, cells: &cells, index };
+    if !(reader.has(X, Y) || reader.has(RA, DEC)) {
+        let (wanted, available) = (columns.position_names(), cells.all.clone());
+        return Err(CatalogError::NoPositions { path: path.to_path_buf(), wanted, available });
+    }
+    let rows = cells.rows.iter().enumerate();
+    let sources = rows.map(|(number, (place, row))| reader.source(number, *place, row));
+    let sources = sources.collect::<Result<Vec<_>, _>>()?;
+    check_ids(path, &cells, &sources)?;
+    Ok(sources)
+}
+
+/// Positions of the columns in [`CatalogColumns::all`].
+const ID: usize = 0;
+const X: usize = 1;
+const Y: usize = 2;
+const RA: usize = 3;
+const DEC: usize = 4;
+const KIND: usize = 5;
+
+struct RowReader<'a> {
+    path: &'a Path,
+    columns: &'a CatalogColumns,
+    cells: &'a Cells,
+    index: [Option<usize>; 6],
+}
+
+impl RowReader<'_> {
+    fn has(&self, first: usize, second: usize) -> bool {
+        self.index[first].is_some() && self.index[second].is_some()
+    }
+
+    fn source(&self, number: usize, place: Place, row: &[Cell]) -> Result<CatalogSource, CatalogError> {
+        let pixel = self.pair(place, row, [Y, X], [f64::MAX, f64::MAX])?;
+        let sky = self.pair(place, row, [RA, DEC], [360.0, 90.0])?;
+        if pixel.is_none() && sky.is_none() {
+            let columns = self.columns.position_names();
+            return Err(CatalogError::NoPosition { path: self.path.to_path_buf(), place, columns });
+        }
+        let id = self.index[ID].and_then(|index| row[index].text()).unwrap_or_else(|| number.to_string());
+        Ok(CatalogSource { id, pixel, sky_deg: sky, kind: self.kind(place, row)? })
+    }
+
+    /// Two numbers, each at most `limits` in size.
+    fn pair(
+        &self,
+        place: Place,
+        row: &[Cell],
+        which: [usize; 2],
+        limits: [f64; 2],
+    ) -> Result<Option<[f64; 2]>, CatalogError> {
+        let [Some(first), Some(second)] = which.map(|which| self.index[which]) else { return Ok(None) };
+        let number = |index: usize, limit: f64| match row[index].number() {
+            Err(value) => Err(self.bad(place, index, value, "a number")),
+            Ok(Some(value)) if value.abs() > limit => {
+                Err(self.bad(place, index, value.to_string(), "an angle in degrees"))
+            }
+            Ok(value) => Ok(value),
+        };
+        let (a, b) = (number(first, limits[0])?, number(second, limits[1])?);
+        match (a, b) {
+            (Some(a), Some(b)) => Ok(Some([a, b])),
+            (None, None) => Ok(None),
+            (None, _) => Err(self.bad(place, first, String::new(), "a number")),
+            (_, None) => Err(self.bad(place, second, String::new(), "a number")),
+        }
+    }
+
+    fn kind(&self, place: Place, row: &[Cell]) -> Result<Option<SourceKind>, CatalogError> {
+        let Some(index) = self.index[KIND] else { return Ok(None) };
+        match row[index].text().map(|text| text.to_lowercase()).as_deref() {
+            None => Ok(None),
+            Some("star") => Ok(Some(SourceKind::Star)),
+            Some("galaxy") => Ok(Some(SourceKind::Galaxy)),
+            Some(other) => Err(self.bad(place, index, other.to_owned(), "star, galaxy or nothing")),
+        }
+    }
+
+    fn bad(&self, place: Place, index: usize, value: String, wanted: &'static str) -> CatalogError {
+        let column = self.cells.names[index].clone();
+        CatalogError::Value { path: self.path.to_path_buf(), place, column, value, wanted }
+    }
+}
+
+fn find(cells: &Cells, aliases: &[String]) -> Option<usize> {
+    let position = |alias: &String| cells.names.iter().position(|name| name.eq_ignore_ascii_case(alias));
+    aliases.iter().find_map(position)
+}
+
+fn check_ids(path: &Path, cells: &Cells, sources: &[CatalogSource]) -> Result<(), CatalogError> {
+    let mut seen = HashMap::new();
+    for (source, (place, _)) in sources.iter().zip(&cells.rows) {
+        if let Some(first) = seen.insert(source.id.as_str(), *place) {
+            let (path, id) = (path.to_path_buf(), source.id.clone());
+            return Err(CatalogError::DuplicateId { path, place: *place, id, first });
+        }
+    }
+    Ok(())
+}

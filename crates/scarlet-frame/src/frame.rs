@@ -1,6 +1,7 @@
 //! Frames: which pixels, which channels, seen through which PSF, where on the sky.
 
 use crate::{Angle, BBox, Channel, FrameError, Psf, Sky, Wcs};
+use serde::{Deserialize, Serialize};
 
 /// The geometry of a cube: its pixels, channels, PSF and WCS, carried along as one value.
 ///
@@ -11,7 +12,7 @@ use crate::{Angle, BBox, Channel, FrameError, Psf, Sky, Wcs};
 /// frame.validate()?;
 /// # Ok::<(), scarlet_frame::FrameError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Frame {
     bbox: BBox,
     channels: Vec<Channel>,

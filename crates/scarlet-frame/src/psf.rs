@@ -2,21 +2,42 @@
 
 use crate::FrameError;
 use ndarray::{Array2, Array3, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 
 /// The point spread function of a frame, one image for each channel or one for all.
 ///
 /// Analytic PSFs are integrated over pixels where they are sampled; images are taken as they are (they
 /// were drawn by an instrument with pixels) and divided by their sum.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Kind", into = "Kind")]
 pub struct Psf {
     kind: Kind,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 enum Kind {
     Gaussian { sigma_px: Vec<f64> },
     Moffat { fwhm_px: Vec<f64>, beta: f64 },
-    Images(Array3<f64>),
+    Images { images: Array3<f64> },
+}
+
+impl From<Psf> for Kind {
+    fn from(psf: Psf) -> Self {
+        psf.kind
+    }
+}
+
+impl TryFrom<Kind> for Psf {
+    type Error = FrameError;
+
+    fn try_from(kind: Kind) -> Result<Self, FrameError> {
+        match kind {
+            Kind::Gaussian { sigma_px } => Self::gaussians(&sigma_px),
+            Kind::Moffat { fwhm_px, beta } => Self::moffat(&fwhm_px, beta),
+            Kind::Images { images } => Self::images(images),
+        }
+    }
 }
 
 impl Psf {
@@ -70,7 +91,7 @@ impl Psf {
             }
             image /= sum;
         }
-        Ok(Self { kind: Kind::Images(images) })
+        Ok(Self { kind: Kind::Images { images } })
     }
 
     /// One image for all channels.
@@ -87,7 +108,7 @@ impl Psf {
         Some(match &self.kind {
             Kind::Gaussian { sigma_px } => sigma_px.len(),
             Kind::Moffat { fwhm_px, .. } => fwhm_px.len(),
-            Kind::Images(images) => images.len_of(Axis(0)),
+            Kind::Images { images } => images.len_of(Axis(0)),
         })
     }
 
@@ -126,7 +147,7 @@ impl Psf {
                 image /= image.sum();
                 image
             }
-            Kind::Images(images) => {
+            Kind::Images { images } => {
                 let plane = if images.len_of(Axis(0)) == 1 { 0 } else { channel };
                 images.index_axis(Axis(0), plane).to_owned()
             }

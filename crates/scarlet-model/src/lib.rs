@@ -5,6 +5,7 @@
 
 mod component;
 mod error;
+pub mod file;
 mod glob;
 mod layout;
 mod morphology;

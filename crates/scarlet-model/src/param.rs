@@ -99,6 +99,9 @@ impl Param {
     }
 
     /// With a prior on its (constrained) values.
+    ///
+    /// A free parameter without a constraint is constrained to the prior's support when it joins a scene: a
+    /// uniform prior, say, has no gradient that could bring a fit back inside.
     #[must_use]
     pub fn prior(mut self, prior: impl Into<Prior>) -> Self {
         self.prior = Some(prior.into());
@@ -249,6 +252,15 @@ impl From<Sky> for Param {
 }
 
 impl Param {
+    /// Constrains a free parameter without a constraint to the support of its prior.
+    pub(crate) fn follow_prior(&mut self) {
+        if self.is_free && self.transform == Transform::Identity {
+            if let Some(prior) = &self.prior {
+                self.transform = prior.as_score().support();
+            }
+        }
+    }
+
     /// Checks value, constraint and prior; `path` names it in the error.
     pub(crate) fn check(&self, path: &str) -> Result<(), ModelError> {
         if let Some(index) = self.values().iter().position(|v| !v.is_finite()) {
@@ -258,12 +270,15 @@ impl Param {
         if !self.is_free {
             return Ok(());
         }
-        let mut unconstrained = vec![0.0; self.transform.unconstrained_len(self.len())];
-        self.transform.inverse(path, self.values(), &mut unconstrained)?;
-        match &self.prior {
-            Some(Prior::Density(density)) => density.check_len(self.len()),
-            Some(Prior::Score(score)) => score.check_len(self.len()),
-            None => Ok(()),
+        self.transform.validate()?;
+        self.transform.check_len(self.len())?;
+        if let Some(prior) = &self.prior {
+            prior.check(self.len()).map_err(|e| match e {
+                ModelError::Parameter { .. } => e,
+                e => ModelError::Parameter { parameter: path.to_owned(), problem: e.to_string() },
+            })?;
         }
+        let mut unconstrained = vec![0.0; self.transform.unconstrained_len(self.len())];
+        self.transform.inverse(path, self.values(), &mut unconstrained)
     }
 }

@@ -139,6 +139,15 @@ impl Scene {
         }
     }
 
+    /// The number that the next source without a name is called by.
+    pub(crate) const fn next_name(&self) -> usize {
+        self.added
+    }
+
+    pub(crate) const fn set_next_name(&mut self, next: usize) {
+        self.added = next;
+    }
+
     fn edit_matching(
         &mut self,
         wanted: &str,
@@ -187,6 +196,7 @@ impl Scene {
     fn resolved(&self, name: &str, mut source: Source) -> Result<Source, ModelError> {
         let origin = self.frame.bbox().center().map(|c| c as f64);
         source.component.resolve(name, origin, &self.frame)?;
+        source.component.visit_mut(name, &mut |_, param| param.follow_prior());
         self.check_inside(name, source.component.outer_bbox())?;
         let mut checked = Ok(());
         source.component.visit(name, &mut |path, param| {

@@ -9,9 +9,9 @@ use ndarray::Array2;
 /// Default step of a free centre, in pixels of the model frame.
 const CENTER_STEP_PX: f64 = 0.1;
 /// Default step of free fluxes, relative to the norm of their logarithms.
-const SPECTRUM_STEP: f64 = 0.05;
-/// Default step of free image pixels, on the logistic scale.
-const IMAGE_STEP: f64 = 0.1;
+const SPECTRUM_STEP: f64 = 0.02;
+/// Default step of free image pixels, relative to the norm of their logits.
+const IMAGE_STEP: f64 = 1e-3;
 
 /// A star or galaxy: a component with a centre, and the parts that belong to it.
 ///
@@ -54,7 +54,7 @@ impl Source {
     #[must_use]
     pub fn extended(center: impl Into<Param>, layers: Vec<(Vec<f64>, Array2<f64>)>) -> Self {
         let mut layers = layers.into_iter().map(|(flux, image)| {
-            let image = free(image).unit_interval().step(IMAGE_STEP);
+            let image = free(image).unit_interval().step(relative(IMAGE_STEP));
             Component::new(positive_flux(flux), image)
         });
         let first = layers.next().expect("an extended source has at least one layer");

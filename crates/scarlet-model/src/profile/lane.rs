@@ -1,0 +1,230 @@
+//! Vectors of `f64`, as wide as the machine's, with branch-free `exp` and `ln`.
+
+use super::Number;
+use pulp::Simd;
+use pulp::bytemuck::cast_slice_mut;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// As many `f64` as one register of the machine holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lane<S: Simd> {
+    simd: S,
+    values: S::f64s,
+}
+
+/// The greatest number of lanes of any machine.
+pub(crate) const MAX_LANES: usize = 8;
+
+const COUNTING: [f64; MAX_LANES] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+
+impl<S: Simd> Lane<S> {
+    /// Number of values.
+    pub(crate) const LEN: usize = S::F64_LANES;
+
+    /// The same value in every lane.
+    #[inline(always)]
+    pub(crate) fn splat(simd: S, value: f64) -> Self {
+        Self { simd, values: simd.splat_f64s(value) }
+    }
+
+    /// 0, 1, 2, ...
+    #[inline(always)]
+    pub(crate) fn counting(simd: S) -> Self {
+        Self { simd, values: simd.partial_load_f64s(&COUNTING[..Self::LEN]) }
+    }
+
+    /// The values from `at` on.
+    #[inline(always)]
+    pub(crate) fn load(simd: S, from: &[f64], at: usize) -> Self {
+        Self { simd, values: S::as_simd_f64s(&from[at..at + Self::LEN]).0[0] }
+    }
+
+    /// Writes the values from `at` on.
+    #[inline(always)]
+    pub(crate) fn store(self, to: &mut [f64], at: usize) {
+        S::as_mut_simd_f64s(&mut to[at..at + Self::LEN]).0[0] = self.values;
+    }
+
+    /// The sum of the values.
+    #[inline(always)]
+    pub(crate) fn sum(self) -> f64 {
+        self.simd.reduce_sum_f64s(self.values)
+    }
+
+    #[inline(always)]
+    fn with(self, values: S::f64s) -> Self {
+        Self { values, ..self }
+    }
+
+    #[inline(always)]
+    fn bits(self) -> S::u64s {
+        self.simd.transmute_u64s_f64s(self.values)
+    }
+
+    #[inline(always)]
+    fn from_bits(self, bits: S::u64s) -> Self {
+        self.with(self.simd.transmute_f64s_u64s(bits))
+    }
+
+    #[inline(always)]
+    fn polynomial(self, coefficients: &[f64]) -> Self {
+        let mut sum = self.constant(coefficients[0]);
+        for &c in &coefficients[1..] {
+            sum = sum.mul_add(self, self.constant(c));
+        }
+        sum
+    }
+}
+
+#[inline(always)]
+fn shift_left_52<S: Simd>(mut bits: S::u64s) -> S::u64s {
+    for word in cast_slice_mut::<S::u64s, u64>(std::slice::from_mut(&mut bits)) {
+        *word <<= 52;
+    }
+    bits
+}
+
+#[inline(always)]
+fn shift_right_52<S: Simd>(mut bits: S::u64s) -> S::u64s {
+    for word in cast_slice_mut::<S::u64s, u64>(std::slice::from_mut(&mut bits)) {
+        *word >>= 52;
+    }
+    bits
+}
+
+/// ln 2 in two parts, the first with its last 20 bits zero.
+const LN2: [f64; 2] = [f64::from_bits(0x3FE6_2E42_FEF0_0000), f64::from_bits(0x3DD4_73DE_6AF2_78ED)];
+
+/// Adding it leaves the nearest whole number in the last bits.
+const ROUND: f64 = 6_755_399_441_055_744.0;
+
+/// 1/12!, 1/11!, ..., 1/0!.
+const EXP: [f64; 13] = [
+    1.0 / 479_001_600.0,
+    1.0 / 39_916_800.0,
+    1.0 / 3_628_800.0,
+    1.0 / 362_880.0,
+    1.0 / 40_320.0,
+    1.0 / 5_040.0,
+    1.0 / 720.0,
+    1.0 / 120.0,
+    1.0 / 24.0,
+    1.0 / 6.0,
+    0.5,
+    1.0,
+    1.0,
+];
+
+/// 2/21, 2/19, ..., 2/3: the series of ln((1 + s) / (1 - s)) / s in s^2, without its first term.
+const LN: [f64; 10] = [
+    2.0 / 21.0,
+    2.0 / 19.0,
+    2.0 / 17.0,
+    2.0 / 15.0,
+    2.0 / 13.0,
+    2.0 / 11.0,
+    2.0 / 9.0,
+    2.0 / 7.0,
+    2.0 / 5.0,
+    2.0 / 3.0,
+];
+
+impl<S: Simd> Number for Lane<S> {
+    #[inline(always)]
+    fn constant(self, value: f64) -> Self {
+        Self::splat(self.simd, value)
+    }
+
+    /// 2^n times the Taylor series of the remainder, |remainder| <= ln(2)/2.
+    #[inline(always)]
+    fn exp(self) -> Self {
+        let simd = self.simd;
+        let x = self.if_below(-707.0, self.constant(-707.0), self);
+        let x = x.if_below(709.0, x, x.constant(709.0));
+        let shifted = x.mul_add(x.constant(std::f64::consts::LOG2_E), x.constant(ROUND));
+        let n = shifted - ROUND;
+        let remainder = n.mul_add(x.constant(-LN2[0]), x);
+        let remainder = n.mul_add(x.constant(-LN2[1]), remainder);
+        let series = remainder.polynomial(&EXP);
+        let result = x.from_bits(simd.add_u64s(series.bits(), shift_left_52::<S>(shifted.bits())));
+        self.if_below(-707.0, self.constant(0.0), result)
+    }
+
+    /// The exponent times ln 2, plus the series of the mantissa in [sqrt(1/2), sqrt(2)).
+    #[inline(always)]
+    fn ln(self) -> Self {
+        let simd = self.simd;
+        let word = |w: u64| simd.splat_u64s(w);
+        let lifted = simd.add_u64s(self.bits(), word(0x3FF0_0000_0000_0000 - 0x3FE6_A09E_667F_3BCD));
+        let exponent = simd.or_u64s(shift_right_52::<S>(lifted), word(0x4330_0000_0000_0000));
+        let n = self.from_bits(exponent) - (4_503_599_627_370_496.0 + 1023.0);
+        let mantissa = simd.add_u64s(
+            simd.and_u64s(lifted, word(0x000F_FFFF_FFFF_FFFF)),
+            word(0x3FE6_A09E_667F_3BCD),
+        );
+        let f = self.from_bits(mantissa) - 1.0;
+        let s = f / (f + 2.0);
+        let z = s * s;
+        let half_square = f * f * 0.5;
+        let tail = s * z.mul_add(z.polynomial(&LN), half_square);
+        let small = n.mul_add(self.constant(LN2[1]), tail) - half_square;
+        let result = n.mul_add(self.constant(LN2[0]), small + f);
+        let at_zero = self.if_below(0.0, self.constant(f64::NAN), self.constant(f64::NEG_INFINITY));
+        let result = self.if_below(f64::MIN_POSITIVE, at_zero, result);
+        self.if_below(f64::INFINITY, result, self)
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.with(self.simd.sqrt_f64s(self.values))
+    }
+    #[inline(always)]
+    fn recip(self) -> Self {
+        self.constant(1.0) / self
+    }
+    #[inline(always)]
+    fn mul_add(self, factor: Self, term: Self) -> Self {
+        self.with(self.simd.mul_add_e_f64s(self.values, factor.values, term.values))
+    }
+    #[inline(always)]
+    fn if_below(self, limit: f64, then: Self, otherwise: Self) -> Self {
+        let below = self.simd.less_than_f64s(self.values, self.simd.splat_f64s(limit));
+        self.with(self.simd.select_f64s(below, then.values, otherwise.values))
+    }
+    #[inline(always)]
+    fn least(self) -> f64 {
+        self.simd.reduce_min_f64s(self.values)
+    }
+    #[inline(always)]
+    fn greatest(self) -> f64 {
+        self.simd.reduce_max_f64s(self.values)
+    }
+}
+
+impl<S: Simd> Neg for Lane<S> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        self.with(self.simd.neg_f64s(self.values))
+    }
+}
+
+macro_rules! operator {
+    ($($trait:ident $method:ident $simd:ident),*) => {$(
+        impl<S: Simd> $trait for Lane<S> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                self.with(self.simd.$simd(self.values, other.values))
+            }
+        }
+        impl<S: Simd> $trait<f64> for Lane<S> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: f64) -> Self {
+                self.$method(self.constant(other))
+            }
+        }
+    )*};
+}
+operator!(Add add add_f64s, Sub sub sub_f64s, Mul mul mul_f64s, Div div div_f64s);

@@ -185,9 +185,9 @@ fn line(out: &mut String, points: &[[f64; 2]], x: &Axis, y: &Axis) {
     match places.as_slice() {
         [only] => {
             let (cx, cy) = only.split_once(',').expect("written with a comma");
-            write!(out, "<circle cx=\"{cx}\" cy=\"{cy}\" r=\"3\" style=\"fill:var(--line,#b03048)\"/>\n")
+            writeln!(out, "<circle cx=\"{cx}\" cy=\"{cy}\" r=\"3\" style=\"fill:var(--line,#b03048)\"/>")
         }
-        _ => write!(out, "<polyline points=\"{}\" style=\"{style}\"/>\n", places.join(" ")),
+        _ => writeln!(out, "<polyline points=\"{}\" style=\"{style}\"/>", places.join(" ")),
     }
     .expect("writing to a string cannot fail");
 }

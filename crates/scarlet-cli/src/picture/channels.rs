@@ -5,7 +5,7 @@ use ndarray::{Array2, Array3, ArrayView3, s};
 /// Weights `[3, channel]` of red, green and blue, for `n` channels from blue to red; each row sums to 1.
 ///
 /// Up to six channels as scarlet maps them (its table is rounded to two digits, ours is exact: they differ by less
-/// than 4e-4); more are mapped like six: red and blue rise linearly over one half of the channels, green is a tent.
+/// than 8e-4); more are mapped like six: red and blue rise linearly over one half of the channels, green is a tent.
 /// There scarlet differs for seven, where it adds the last channel to all three colours.
 #[must_use]
 pub fn channel_weights(n: usize) -> Array2<f64> {

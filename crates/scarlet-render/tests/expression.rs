@@ -1,7 +1,7 @@
 //! Images, spectra and priors as expressions: the battery of the traits, and what goes wrong is an error.
 
 use scarlet_frame::{BBox, Frame, Psf};
-use scarlet_model::{ModelError, Morphology, Scene, Site, Source, Spectrum, free};
+use scarlet_model::{ModelError, Morphology, Scene, Site, Source, Spectrum, Transform, free};
 use scarlet_render::expression::dfdx::prelude::*;
 use scarlet_render::expression::{Expr, ExpressionImage, ExpressionPrior, ExpressionSpectrum};
 
@@ -295,6 +295,10 @@ fn a_prior_must_be_a_single_number() {
     let with =
         |prior: ExpressionPrior| Source::new([20.0, 20.0], free([1.0, 2.0, 3.0]).prior(prior), spiral());
     scene.add(with(ExpressionPrior::new("Flat", |x| x.square().sum() * -0.5))).expect("a number");
+    let positive = ExpressionPrior::new("Log", |x| -x.ln().square().sum()).on(Transform::Exp);
+    let name = scene.add(with(positive)).expect("a number");
+    let flux = scene.param(&format!("{name}.spectrum")).expect("it is there");
+    assert_eq!(flux.transform_ref(), &Transform::Exp);
     let error = scene.add(with(ExpressionPrior::new("Vector", |x| -x))).expect_err("three numbers");
     assert!(error.to_string().contains("single number"), "{error}");
 }

@@ -2,8 +2,10 @@
 
 use dfdx::prelude::*;
 
+/// A dfdx tensor of `f64` in main memory, with or without a tape.
+pub type CpuTensor<S, T = NoneTape> = Tensor<S, f64, Cpu, T>;
 /// A tensor of one axis, as all expressions are inside.
-pub(super) type Flat<T = NoneTape> = Tensor<(usize,), f64, Cpu, T>;
+pub(super) type Flat<T = NoneTape> = CpuTensor<(usize,), T>;
 type CpuGradients = Gradients<f64, Cpu>;
 
 const IN_MEMORY: &str = "a tensor in main memory fails only where memory ends";
@@ -17,9 +19,9 @@ const IN_MEMORY: &str = "a tensor in main memory fails only where memory ends";
 /// assert_eq!(y.sum().backward().get(&x).array(), [0.75, 12.0]);
 /// ```
 pub fn map<S: Shape, T: Tape<f64, Cpu>>(
-    x: Tensor<S, f64, Cpu, T>,
+    x: CpuTensor<S, T>,
     f: impl Fn(f64) -> (f64, f64),
-) -> Tensor<S, f64, Cpu, T> {
+) -> CpuTensor<S, T> {
     let shape = *x.shape();
     map_flat(flat(x), f).reshape_like(&shape)
 }
@@ -31,17 +33,17 @@ pub fn map<S: Shape, T: Tape<f64, Cpu>>(
 /// # Panics
 /// The shapes differ.
 pub fn map2<S: Shape, T: Tape<f64, Cpu> + Merge<R>, R: Tape<f64, Cpu>>(
-    a: Tensor<S, f64, Cpu, T>,
-    b: Tensor<S, f64, Cpu, R>,
+    a: CpuTensor<S, T>,
+    b: CpuTensor<S, R>,
     f: impl Fn(f64, f64) -> (f64, f64, f64),
-) -> Tensor<S, f64, Cpu, T> {
+) -> CpuTensor<S, T> {
     let shape = *a.shape();
     assert_eq!(shape, *b.shape(), "map2 needs two tensors of the same shape");
     map2_flat(flat(a), flat(b), f).reshape_like(&shape)
 }
 
 /// The elements in row order.
-pub(super) fn flat<S: Shape, T: Tape<f64, Cpu>>(x: Tensor<S, f64, Cpu, T>) -> Flat<T> {
+pub(super) fn flat<S: Shape, T: Tape<f64, Cpu>>(x: CpuTensor<S, T>) -> Flat<T> {
     let len = x.shape().num_elements();
     x.reshape_like(&(len,))
 }
@@ -188,14 +190,14 @@ fn paired_len(a: &Flat, b: &Flat) -> usize {
 }
 
 /// The gradient of `x`, zero where there was none.
-pub(super) fn gradient<'g, S: Shape>(grads: &'g mut CpuGradients, x: &Tensor<S, f64, Cpu>) -> &'g mut [f64] {
+pub(super) fn gradient<'g, S: Shape>(grads: &'g mut CpuGradients, x: &CpuTensor<S>) -> &'g mut [f64] {
     grads.get_or_alloc_mut(x).expect(IN_MEMORY)
 }
 
 /// Lends the gradient of `out` while others are changed.
 pub(super) fn with_gradient<S: Shape>(
     grads: &mut CpuGradients,
-    out: &Tensor<S, f64, Cpu>,
+    out: &CpuTensor<S>,
     f: impl FnOnce(&mut CpuGradients, &[f64]),
 ) -> Result<(), CpuError> {
     let g = std::mem::take(&mut **grads.get_or_alloc_mut(out)?);

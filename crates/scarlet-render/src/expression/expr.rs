@@ -1,8 +1,8 @@
 //! The value in an expression: a number or many, with what is needed to differentiate it.
 
-use super::elementwise::flat;
+use super::elementwise::{CpuTensor, flat};
 use super::record::Record;
-use dfdx::prelude::{Cpu, OwnedTape, PutTape, ReshapeTo, Shape, Tensor};
+use dfdx::prelude::{Cpu, OwnedTape, PutTape, ReshapeTo, Shape};
 use std::fmt;
 
 /// A number, or as many as there are pixels or channels, that depends on parameters.
@@ -83,8 +83,7 @@ impl<'t> Expr<'t> {
     /// });
     /// ```
     #[must_use]
-    #[expect(clippy::wrong_self_convention, reason = "an Expr is Copy: nothing is used up")]
-    pub fn into_tensor<S: Shape>(self, shape: S) -> Tensor<S, f64, Cpu, OwnedTape<f64, Cpu>> {
+    pub fn into_tensor<S: Shape>(self, shape: S) -> CpuTensor<S, OwnedTape<f64, Cpu>> {
         let (found, wanted) = (self.len(), shape.num_elements());
         let values = if found == wanted {
             self
@@ -98,11 +97,7 @@ impl<'t> Expr<'t> {
 
     /// Takes in what dfdx made of tensors from [`Expr::into_tensor`], of any shape.
     #[must_use]
-    #[expect(
-        clippy::wrong_self_convention,
-        reason = "it is called on any expression of the tape to come back to"
-    )]
-    pub fn from_tensor<S: Shape>(self, tensor: Tensor<S, f64, Cpu, OwnedTape<f64, Cpu>>) -> Self {
+    pub fn from_tensor<S: Shape>(self, tensor: CpuTensor<S, OwnedTape<f64, Cpu>>) -> Self {
         self.record.adopt(flat(tensor))
     }
 }

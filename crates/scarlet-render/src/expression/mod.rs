@@ -18,8 +18,8 @@
 //!   on a dfdx tape; [`Part`] does so for one parameter of a scene.
 //!
 //! # Cost
-//! dfdx allocates for every operation, and an image is evaluated a second time for its gradient: 30 to 150 us
-//! for image and gradient at 31x31, where a built-in profile needs 10. Its cache of allocations
+//! dfdx allocates for every operation, and an image is evaluated a second time for its gradient. At 31x31, image and
+//! gradient take 31 us for a Gaussian, 35 for a ring, 90 for a spiral with its `atan2`, `cos` and `ln`. Its cache of allocations
 //! (`Cpu::enable_cache`) must stay off: it would keep the buffers of our operations for ever.
 //!
 //! # Devices
@@ -42,7 +42,7 @@ mod special;
 mod spectrum;
 
 pub use dfdx;
-pub use elementwise::{map, map2};
+pub use elementwise::{CpuTensor, map, map2};
 pub use expr::{Expr, Operand};
 pub use grid::Grid;
 pub use image::ExpressionImage;

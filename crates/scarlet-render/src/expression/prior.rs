@@ -4,7 +4,7 @@ use super::check::check;
 use super::expr::Expr;
 use super::params::add_gradients;
 use super::record::Record;
-use scarlet_model::{Density, ModelError, Score};
+use scarlet_model::{Density, ModelError, Score, Transform};
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ type Formula = dyn for<'t> Fn(Expr<'t>) -> Expr<'t> + Send + Sync;
 
 /// A user's own prior: the log-density as a formula of the parameter's values.
 ///
-/// A constant term changes no fit and no chain; give it where densities are compared between models.
+/// A constant term changes no fit and no chain; give it where densities are compared between models. Unlike built-in
+/// priors it allocates, as dfdx does for every operation.
 ///
 /// ```
 /// use scarlet_model::{Density, free};
@@ -24,6 +25,7 @@ type Formula = dyn for<'t> Fn(Expr<'t>) -> Expr<'t> + Send + Sync;
 #[derive(Clone)]
 pub struct ExpressionPrior {
     kind: String,
+    support: Transform,
     formula: Arc<Formula>,
 }
 
@@ -33,7 +35,16 @@ impl ExpressionPrior {
     where
         F: for<'t> Fn(Expr<'t>) -> Expr<'t> + Send + Sync + 'static,
     {
-        Self { kind: kind.into(), formula: Arc::new(log_density) }
+        Self { kind: kind.into(), support: Transform::Identity, formula: Arc::new(log_density) }
+    }
+
+    /// With the constraint that keeps values where the formula makes sense, like `Transform::Exp` for positive ones.
+    ///
+    /// A free parameter without a constraint takes it.
+    #[must_use]
+    pub fn on(mut self, support: Transform) -> Self {
+        self.support = support;
+        self
     }
 
     fn trial(&self, n: usize) -> Result<(), String> {
@@ -62,6 +73,10 @@ impl Score for ExpressionPrior {
             return grad.fill(f64::NAN);
         }
         add_gradients(&mut record.backward(density, vec![1.0]), &[x], grad);
+    }
+
+    fn support(&self) -> Transform {
+        self.support.clone()
     }
 
     fn check_len(&self, n: usize) -> Result<(), ModelError> {

@@ -1,6 +1,6 @@
 //! A function with its gradient, like the log-likelihood of a scene, as one operation on a dfdx tape.
 
-use super::elementwise::{flat, gradient, read};
+use super::elementwise::{CpuTensor, flat, gradient, read};
 use dfdx::prelude::*;
 use scarlet_model::{Layout, ModelError};
 use std::ops::Range;
@@ -24,15 +24,15 @@ use std::ops::Range;
 /// # Cost
 /// That of `f`, and two copies of the elements.
 pub fn scalar_op<S: Shape, T: Tape<f64, Cpu>>(
-    x: Tensor<S, f64, Cpu, T>,
+    x: CpuTensor<S, T>,
     f: impl FnOnce(&[f64], &mut [f64]) -> f64,
-) -> Tensor<Rank0, f64, Cpu, T> {
+) -> CpuTensor<Rank0, T> {
     let (x, mut tape) = flat(x).split_tape();
     let values = read(&x, x.shape().0);
     let mut slopes = vec![0.0; values.len()];
     let value = f(&values, &mut slopes);
     let out = x.device().tensor(value);
-    let key: Tensor<Rank0, f64, Cpu> = out.clone();
+    let key: CpuTensor<Rank0> = out.clone();
     tape.add_backward_op(move |grads| {
         let g = gradient(grads, &key)[0];
         for (gx, slope) in gradient(grads, &x).iter_mut().zip(&slopes) {
@@ -90,9 +90,9 @@ impl Part {
     /// `values` has not as many elements as the parameter.
     pub fn log_density<S: Shape, T: Tape<f64, Cpu>>(
         &mut self,
-        values: Tensor<S, f64, Cpu, T>,
+        values: CpuTensor<S, T>,
         f: impl FnOnce(&[f64], &mut [f64]) -> f64,
-    ) -> Result<Tensor<Rank0, f64, Cpu, T>, ModelError> {
+    ) -> Result<CpuTensor<Rank0, T>, ModelError> {
         let (expected, found) = (self.at.len(), values.shape().num_elements());
         if expected != found {
             return Err(ModelError::Shape { what: self.path.clone(), expected, found });

@@ -1,6 +1,6 @@
 //! Functions that dfdx lacks, for its tensors: value and derivative of each.
 
-use super::elementwise::{map, map2};
+use super::elementwise::{CpuTensor, map, map2};
 use dfdx::prelude::*;
 
 /// Two tensors in the place of one, to use both in the same operation of dfdx.
@@ -11,41 +11,39 @@ use dfdx::prelude::*;
 /// let (a, b) = duplicate(x.leaky_trace());
 /// assert_eq!((a * b).sum().backward().get(&x).array(), [3.0, -4.0]);
 /// ```
-pub fn duplicate<S: Shape, T: Tape<f64, Cpu>>(
-    x: Tensor<S, f64, Cpu, T>,
-) -> (Tensor<S, f64, Cpu, T>, Tensor<S, f64, Cpu, T>) {
+pub fn duplicate<S: Shape, T: Tape<f64, Cpu>>(x: CpuTensor<S, T>) -> (CpuTensor<S, T>, CpuTensor<S, T>) {
     let copy = x.with_empty_tape() + 0.0;
     (x, copy)
 }
 
 /// ln(1 + exp(x)), a smooth and positive version of max(x, 0).
-pub fn softplus<S: Shape, T: Tape<f64, Cpu>>(x: Tensor<S, f64, Cpu, T>) -> Tensor<S, f64, Cpu, T> {
+pub fn softplus<S: Shape, T: Tape<f64, Cpu>>(x: CpuTensor<S, T>) -> CpuTensor<S, T> {
     map(x, scalar::softplus)
 }
 
 /// The error function.
-pub fn erf<S: Shape, T: Tape<f64, Cpu>>(x: Tensor<S, f64, Cpu, T>) -> Tensor<S, f64, Cpu, T> {
+pub fn erf<S: Shape, T: Tape<f64, Cpu>>(x: CpuTensor<S, T>) -> CpuTensor<S, T> {
     map(x, scalar::erf)
 }
 
 /// Logarithm of the absolute value of the gamma function.
-pub fn ln_gamma<S: Shape, T: Tape<f64, Cpu>>(x: Tensor<S, f64, Cpu, T>) -> Tensor<S, f64, Cpu, T> {
+pub fn ln_gamma<S: Shape, T: Tape<f64, Cpu>>(x: CpuTensor<S, T>) -> CpuTensor<S, T> {
     map(x, scalar::ln_gamma)
 }
 
 /// Angle of the vector (x, y) in (-pi, pi]; its slopes at the origin are taken to be 0.
 pub fn atan2<S: Shape, T: Tape<f64, Cpu> + Merge<R>, R: Tape<f64, Cpu>>(
-    y: Tensor<S, f64, Cpu, T>,
-    x: Tensor<S, f64, Cpu, R>,
-) -> Tensor<S, f64, Cpu, T> {
+    y: CpuTensor<S, T>,
+    x: CpuTensor<S, R>,
+) -> CpuTensor<S, T> {
     map2(y, x, scalar::atan2)
 }
 
 /// Each element of `base` to the power of that of `exponent`.
 pub fn pow<S: Shape, T: Tape<f64, Cpu> + Merge<R>, R: Tape<f64, Cpu>>(
-    base: Tensor<S, f64, Cpu, T>,
-    exponent: Tensor<S, f64, Cpu, R>,
-) -> Tensor<S, f64, Cpu, T> {
+    base: CpuTensor<S, T>,
+    exponent: CpuTensor<S, R>,
+) -> CpuTensor<S, T> {
     map2(base, exponent, scalar::pow)
 }
 
@@ -89,7 +87,7 @@ pub(super) mod scalar {
     }
 
     pub(in super::super) fn hypot(y: f64, x: f64) -> (f64, f64, f64) {
-        let r = y.hypot(x);
+        let r = (y * y + x * x).sqrt();
         if r > 0.0 { (r, y / r, x / r) } else { (r, 0.0, 0.0) }
     }
 

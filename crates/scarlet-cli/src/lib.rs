@@ -3,10 +3,21 @@
 //! - [`catalog`]: reading positions of sources, writing tables of results, as CSV and Parquet;
 //! - [`picture`]: colour pictures of image cubes, as PNG;
 //! - [`report`]: a self-contained HTML page about a fit;
+//! - [`scene_file`]: what the user writes: images, catalogue, model, settings;
+//! - [`simulation`]: blends to try things on;
+//! - [`output`]: what a fit leaves behind;
+//! - [`command`]: the commands;
 //! - [`files`]: files that are written whole or not at all.
 
 pub mod catalog;
+pub mod command;
+mod error;
 pub mod files;
 mod markup;
+pub mod output;
 pub mod picture;
 pub mod report;
+pub mod scene_file;
+pub mod simulation;
+
+pub use error::CliError;

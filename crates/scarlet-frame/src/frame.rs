@@ -54,6 +54,13 @@ impl Frame {
         self
     }
 
+    /// The same frame with the pixels of `bbox`, in the same coordinates.
+    #[must_use]
+    pub const fn cropped(mut self, bbox: BBox) -> Self {
+        self.bbox = bbox;
+        self
+    }
+
     /// The pixels.
     #[must_use]
     pub const fn bbox(&self) -> BBox {

@@ -17,5 +17,5 @@ mod workers;
 pub use convolution::Convolution;
 pub use fft::{RealFft2, Window, Workspace, good_length};
 pub use pixel::Pixel;
-pub use plan::ScenePlan;
+pub use plan::{ScenePlan, source_cube};
 pub use workers::Workers;

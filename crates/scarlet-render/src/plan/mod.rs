@@ -7,7 +7,8 @@ mod node;
 use crate::{Pixel, Workers};
 use node::Node;
 use scarlet_frame::BBox;
-use scarlet_model::{Layout, Scene};
+use ndarray::Array3;
+use scarlet_model::{Layout, ModelError, Scene};
 
 /// A scene planned for evaluation: owns all its buffers, allocates nothing afterwards.
 ///
@@ -90,4 +91,24 @@ impl<T: Pixel> ScenePlan<T> {
             node.gather(grad);
         }
     }
+}
+
+/// The light of one source of `scene` alone, `[channel, y, x]`, and the box that holds it, also where that
+/// reaches out of the frame.
+///
+/// # Errors
+/// There is no source of that name.
+pub fn source_cube(scene: &Scene, name: &str) -> Result<(BBox, Array3<f64>), ModelError> {
+    let source = scene.source(name).and_then(|s| Some((s, s.component().outer_bbox()?)));
+    let (source, bbox) = source.ok_or_else(|| ModelError::Source {
+        source_name: name.to_owned(),
+        problem: "no source has this name".to_owned(),
+    })?;
+    let mut alone = Scene::new(scene.frame().clone().cropped(bbox))?;
+    alone.add(source.clone())?;
+    let layout = Layout::new(&alone)?;
+    let mut plan = ScenePlan::<f64>::new(&alone, &layout);
+    plan.evaluate(layout.start_values(), &Workers::default());
+    let cube = Array3::from_shape_vec(plan.shape, plan.cube).expect("the cube has the plan's shape");
+    Ok((bbox, cube))
 }

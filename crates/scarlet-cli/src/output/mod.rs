@@ -1,0 +1,85 @@
+//! What a fit leaves behind: catalogue, model images, saved scene, summary, report.
+
+mod catalog;
+mod model;
+mod page;
+mod summary;
+
+pub use summary::{Seconds, SourceSummary, Summary};
+pub(crate) use summary::{peak_rss_mb, seconds};
+
+use crate::error::CliError;
+use crate::files::write_whole;
+use crate::scene_file::SceneFile;
+use ndarray::Array3;
+use scarlet::infer::Fit;
+use scarlet::model::Scene;
+use scarlet::obs::Observation;
+use scarlet::obs::catalog::SourceMeasurement;
+use std::path::Path;
+
+/// A finished fit with all that the outputs say of it.
+#[derive(Debug)]
+pub struct Outcome<'a> {
+    /// The scene file.
+    pub file: &'a SceneFile,
+    /// The observations.
+    pub observations: &'a [Observation],
+    /// The fitted scene.
+    pub scene: &'a Scene,
+    /// The fit.
+    pub fit: &'a Fit,
+    /// The model cube, `[channel, y, x]` of the model frame.
+    pub model: Array3<f64>,
+    /// What each observation should have seen.
+    pub rendered: Vec<Array3<f64>>,
+    /// The sources, measured.
+    pub sources: Vec<SourceMeasurement>,
+    /// chi2 over all observations.
+    pub chi2: f64,
+    /// Number of pixels that count.
+    pub pixels: usize,
+    /// The log-likelihood.
+    pub log_likelihood: f64,
+}
+
+impl Outcome<'_> {
+    /// chi2 per pixel that counts.
+    #[must_use]
+    pub fn chi2_per_pixel(&self) -> f64 {
+        self.chi2 / self.pixels as f64
+    }
+
+    /// Writes everything but the summary into `folder`.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write(&self, folder: &Path, summary: &Summary) -> Result<(), CliError> {
+        let table = catalog::table(self);
+        table.write_csv(&folder.join("catalog.csv"))?;
+        table.write_parquet(&folder.join("catalog.parquet"))?;
+        model::write(self, &folder.join("model.fits"))?;
+        self.scene.save(folder.join("scene.json"))?;
+        let path = folder.join("report.html");
+        page::report(self, summary).write(&path).map_err(CliError::file(path, "write"))
+    }
+}
+
+/// Makes `folder` if it is not there.
+///
+/// # Errors
+/// Something else is there, or it cannot be made.
+pub fn make_folder(folder: &Path) -> Result<(), CliError> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(CliError::NotAFolder { path: folder.to_owned() });
+    }
+    std::fs::create_dir_all(folder).map_err(CliError::file(folder, "make the folder"))
+}
+
+/// Writes a text file whole or not at all.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_text(path: &Path, text: &str) -> Result<(), CliError> {
+    write_whole(path, text.as_bytes()).map_err(CliError::file(path, "write"))
+}

@@ -1,0 +1,110 @@
+//! The summary of a fit for machines: `summary.json`.
+
+use super::Outcome;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What `summary.json` holds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// Version of the program.
+    pub version: &'static str,
+    /// Time of each part.
+    pub seconds: Seconds,
+    /// Steps taken.
+    pub iterations: usize,
+    /// Whether nothing changed any more.
+    pub converged: bool,
+    /// Why the fit ended: `converged`, `max_iterations`, `interrupted`, `not_finite`.
+    pub stop: &'static str,
+    /// chi2 per pixel that counts.
+    pub chi2_per_pixel: f64,
+    /// Number of pixels that count.
+    pub pixels: usize,
+    /// Log-likelihood at the best iterate, with all constants.
+    pub log_likelihood: f64,
+    /// Minus the log-posterior at each iterate, the start first.
+    pub loss: Vec<f64>,
+    /// Largest resident memory of the process, in 1e6 bytes; null where the system does not say.
+    pub peak_rss_mb: Option<f64>,
+    /// Threads of the fit.
+    pub threads: usize,
+    /// The sources.
+    pub sources: Vec<SourceSummary>,
+}
+
+/// Wall-clock seconds of each part.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Seconds {
+    /// Reading scene file, images and catalogue.
+    pub read: f64,
+    /// Start values and planning.
+    pub setup: f64,
+    /// The fit.
+    pub fit: f64,
+    /// Writing all files but this one.
+    pub write: f64,
+}
+
+/// One source.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SourceSummary {
+    /// Its name.
+    pub id: String,
+    /// Flux by channel.
+    pub flux: BTreeMap<String, f64>,
+    /// chi2 per pixel in its box.
+    pub chi2_per_pixel: Option<f64>,
+}
+
+impl Summary {
+    /// Of a fit; times are set as parts end.
+    pub(crate) fn of(outcome: &Outcome<'_>, threads: usize) -> Self {
+        use scarlet::infer::Stop;
+        let channels = outcome.scene.frame().channel_names();
+        let source = |s: &scarlet::obs::catalog::SourceMeasurement| SourceSummary {
+            id: s.id.clone(),
+            flux: channels.iter().map(ToString::to_string).zip(s.flux.iter().copied()).collect(),
+            chi2_per_pixel: s.chi2_per_pixel,
+        };
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            seconds: Seconds::default(),
+            iterations: outcome.fit.iterations,
+            converged: outcome.fit.converged(),
+            stop: match outcome.fit.stop {
+                Stop::Converged => "converged",
+                Stop::MaxIterations => "max_iterations",
+                Stop::Interrupted => "interrupted",
+                Stop::NotFinite => "not_finite",
+            },
+            chi2_per_pixel: outcome.chi2_per_pixel(),
+            pixels: outcome.pixels,
+            log_likelihood: outcome.log_likelihood,
+            loss: outcome.fit.loss.clone(),
+            peak_rss_mb: peak_rss_mb(),
+            threads,
+            sources: outcome.sources.iter().map(source).collect(),
+        }
+    }
+
+    /// As JSON text.
+    #[must_use]
+    pub fn json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("numbers, text and lists of them can be written")
+    }
+}
+
+/// Seconds of a part that took `duration`, to microseconds.
+pub(crate) fn seconds(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1e6
+}
+
+/// Largest resident memory so far, in 1e6 bytes, where Linux tells it.
+pub(crate) fn peak_rss_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kib * 1024.0 / 1e6)
+}

@@ -1,0 +1,164 @@
+//! What a catalogue says of a fitted source.
+
+use crate::{ObsError, Observation};
+use ndarray::{Array3, ArrayView2, Axis};
+use scarlet_frame::{BBox, Sky};
+use scarlet_model::Scene;
+use scarlet_render::source_cube;
+
+/// A source of a fitted scene, measured on its model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceMeasurement {
+    /// Its name.
+    pub id: String,
+    /// `(y, x)` in pixels of the model frame.
+    pub center: [f64; 2],
+    /// The same on the sky, where the frame has a WCS.
+    pub sky: Option<Sky>,
+    /// Flux in each channel of the model frame: the sum of its model over its box, in the unit of the data.
+    pub flux: Vec<f64>,
+    /// Half-light radius of its model summed over channels, in pixels of the model frame, the model's PSF
+    /// included; none where it has no light.
+    pub half_light_radius_px: Option<f64>,
+    /// Box of its model.
+    pub bbox: BBox,
+    /// Its model, `[channel, y, x]`.
+    pub cube: Array3<f64>,
+    /// chi2 per pixel with weight of the whole scene in its box; none where no pixel counts.
+    pub chi2_per_pixel: Option<f64>,
+    /// What is to be said about it.
+    pub flags: Vec<SourceFlag>,
+}
+
+/// What is to be said about a measured source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceFlag {
+    /// Its box reaches out of the model frame.
+    Edge,
+    /// More than half of the pixels in its box do not count.
+    Masked,
+}
+
+impl SourceFlag {
+    /// The word that stands for it in catalogues.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Edge => "edge",
+            Self::Masked => "masked",
+        }
+    }
+}
+
+/// Measures all sources of `scene`; `rendered` is what each of the `observations` should have seen of it.
+///
+/// # Errors
+/// A frame of an observation does not fit the scene's.
+pub fn measure_sources(
+    scene: &Scene,
+    observations: &[&Observation],
+    rendered: &[Array3<f64>],
+) -> Result<Vec<SourceMeasurement>, ObsError> {
+    scene.sources().map(|(name, _)| measure(scene, name, observations, rendered)).collect()
+}
+
+fn measure(
+    scene: &Scene,
+    name: &str,
+    observations: &[&Observation],
+    rendered: &[Array3<f64>],
+) -> Result<SourceMeasurement, ObsError> {
+    let (bbox, cube) = source_cube(scene, name)?;
+    let center = scene.param(&format!("{name}.center"))?.values();
+    let center = [center[0], center[1]];
+    let (mut chi2, mut counted, mut all) = (0.0, 0_usize, 0_usize);
+    for (observation, rendered) in observations.iter().zip(rendered) {
+        let seen = chi2_in_box(scene, observation, rendered, bbox)?;
+        (chi2, counted, all) = (chi2 + seen.0, counted + seen.1, all + seen.2);
+    }
+    let mut flags = Vec::new();
+    if !scene.frame().bbox().encloses(bbox) {
+        flags.push(SourceFlag::Edge);
+    }
+    if 2 * counted < all {
+        flags.push(SourceFlag::Masked);
+    }
+    let origin = bbox.origin().map(|c| c as f64);
+    let inside = [center[0] - origin[0], center[1] - origin[1]];
+    Ok(SourceMeasurement {
+        id: name.to_owned(),
+        center,
+        sky: scene.frame().wcs_ref().map(|_| scene.frame().to_sky(center)).transpose()?,
+        flux: cube.axis_iter(Axis(0)).map(|plane| plane.sum()).collect(),
+        half_light_radius_px: half_light_radius(cube.sum_axis(Axis(0)).view(), inside),
+        bbox,
+        cube,
+        chi2_per_pixel: (counted > 0).then(|| chi2 / counted as f64),
+        flags,
+    })
+}
+
+/// chi2, number of pixels that count, and number of all pixels of `bbox` in an observation.
+fn chi2_in_box(
+    scene: &Scene,
+    observation: &Observation,
+    rendered: &Array3<f64>,
+    bbox: BBox,
+) -> Result<(f64, usize, usize), ObsError> {
+    let frame = observation.frame();
+    let origin = frame.offset_in(scene.frame())?;
+    let seen = BBox::new(origin, frame.bbox().shape());
+    let Some([rows, columns]) = seen.intersection(bbox).and_then(|common| seen.slices_of(common)) else {
+        return Ok((0.0, 0, 0));
+    };
+    let window = ndarray::s![.., rows, columns];
+    let (data, weights) = (observation.data().slice(window.clone()), observation.weights().slice(window.clone()));
+    let model = rendered.slice(window);
+    let pixels = data.iter().zip(model).zip(weights);
+    let chi2 = pixels.map(|((d, m), w)| w * (d - m) * (d - m)).sum();
+    Ok((chi2, weights.iter().filter(|w| **w > 0.0).count(), weights.len()))
+}
+
+/// Radius of the circle around `center` `(y, x)` that holds half of the light of `image`, in pixels.
+///
+/// Each pixel counts at the distance of its centre; between pixels the light is taken to grow linearly with
+/// radius. None where the image has no positive sum.
+#[must_use]
+pub fn half_light_radius(image: ArrayView2<'_, f64>, center: [f64; 2]) -> Option<f64> {
+    let total = image.sum();
+    if !(total > 0.0 && total.is_finite()) {
+        return None;
+    }
+    let distance = |(y, x): (usize, usize)| (y as f64 - center[0]).hypot(x as f64 - center[1]);
+    let mut pixels: Vec<(f64, f64)> = image.indexed_iter().map(|(at, v)| (distance(at), *v)).collect();
+    pixels.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut inside, mut last) = (0.0, 0.0);
+    for (radius, value) in pixels {
+        if inside + value >= 0.5 * total {
+            let share = if value > 0.0 { (0.5 * total - inside) / value } else { 1.0 };
+            return Some(last + share * (radius - last));
+        }
+        inside += value;
+        last = radius;
+    }
+    Some(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::half_light_radius;
+    use ndarray::Array2;
+
+    #[test]
+    fn half_of_a_gaussian_is_within_its_median_radius() {
+        let sigma: f64 = 6.0;
+        let image = Array2::from_shape_fn((81, 81), |(y, x)| {
+            let r2 = (y as f64 - 40.3).powi(2) + (x as f64 - 39.8).powi(2);
+            (-0.5 * r2 / sigma.powi(2)).exp()
+        });
+        let expected = sigma * (2.0 * 2.0_f64.ln()).sqrt();
+        let radius = half_light_radius(image.view(), [40.3, 39.8]).expect("it has light");
+        assert!((radius - expected).abs() < 0.02 * expected, "{radius} {expected}");
+        assert_eq!(half_light_radius(Array2::zeros((3, 3)).view(), [1.0, 1.0]), None);
+    }
+}

@@ -90,27 +90,6 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Times steps after the warm-up; a step returns the loss that it began with.
-    pub(crate) fn of_steps(arguments: &Arguments, mut step: impl FnMut() -> f64) -> Self {
-        let mut losses = Vec::with_capacity(arguments.warmup + arguments.steps);
-        (0..arguments.warmup).for_each(|_| losses.push(step()));
-        let mut samples = Vec::with_capacity(arguments.steps);
-        let before = allocations();
-        for _ in 0..arguments.steps {
-            let start = Instant::now();
-            losses.push(step());
-            samples.push(1e3 * start.elapsed().as_secs_f64());
-        }
-        let made = allocations() - before;
-        Self {
-            samples,
-            loss_first: losses.first().copied(),
-            loss_last: losses.last().copied(),
-            alloc_per_step: Some(made as f64 / arguments.steps as f64),
-            ..Self::default()
-        }
-    }
-
     /// Times a short call: every sample is the mean of `calls` of them.
     pub(crate) fn of_calls(arguments: &Arguments, calls: usize, mut call: impl FnMut()) -> Self {
         (0..arguments.warmup).for_each(|_| call());

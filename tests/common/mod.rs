@@ -1,11 +1,14 @@
 //! Scenes of the reference data, as the tests and benches of the whole use them.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
-use ndarray::{Array1, Array2, Array3, Ix1, Ix2, Ix3};
+pub mod blend;
+pub mod differences;
+
+use ndarray::{Array1, Array2, Array3, ArrayD, Ix0, Ix1, Ix2, Ix3, IxDyn};
 use ndarray_npy::{NpzReader, ReadableElement};
 use scarlet::prelude::*;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The folder of the reference data; says so and gives nothing where it is not there.
 pub fn data_folder() -> Option<PathBuf> {
@@ -22,9 +25,14 @@ pub struct Arrays(NpzReader<File>);
 impl Arrays {
     /// Opens `path` below the data folder.
     pub fn open(path: &str) -> Option<Self> {
-        let path = data_folder()?.join(path);
+        Some(Self::open_in(&data_folder()?, path))
+    }
+
+    /// Opens `path` below `folder`.
+    pub fn open_in(folder: &Path, path: &str) -> Self {
+        let path = folder.join(path);
         let file = File::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        Some(Self(NpzReader::new(file).expect("an npz archive")))
+        Self(NpzReader::new(file).expect("an npz archive"))
     }
 
     /// Whether there is a member of this name.
@@ -48,6 +56,25 @@ impl Arrays {
         self.get::<f64, Ix3>(name)
     }
 
+    /// A single number.
+    pub fn f64_0(&mut self, name: &str) -> f64 {
+        self.get::<f64, Ix0>(name).into_scalar()
+    }
+
+    /// Of any number of axes.
+    pub fn f64_d(&mut self, name: &str) -> ArrayD<f64> {
+        self.get::<f64, IxDyn>(name)
+    }
+
+    pub fn i64_1(&mut self, name: &str) -> Array1<i64> {
+        self.get::<i64, Ix1>(name)
+    }
+
+    /// A cube of the type that `_like` has.
+    pub fn cube_like<T: ReadableElement>(&mut self, name: &str, _like: &[T]) -> Array3<T> {
+        self.get::<T, Ix3>(name)
+    }
+
     pub fn f32_1(&mut self, name: &str) -> Array1<f64> {
         self.get::<f32, Ix1>(name).mapv(f64::from)
     }
@@ -69,7 +96,12 @@ pub struct Quickstart {
 
 /// Builds it as the file says, with scarlet2's recipe for the steps.
 pub fn quickstart() -> Option<Quickstart> {
-    let mut arrays = Arrays::open("scenes/quickstart.npz")?;
+    Some(quickstart_in(&data_folder()?))
+}
+
+/// The same from a data folder.
+pub fn quickstart_in(folder: &Path) -> Quickstart {
+    let mut arrays = Arrays::open_in(folder, "scenes/quickstart.npz");
     let frame = Frame::new([58, 48])
         .channels(["g", "r", "i", "z", "y"])
         .psf(Psf::images(arrays.f32_3("psf")).expect("a PSF"));
@@ -89,5 +121,24 @@ pub fn quickstart() -> Option<Quickstart> {
         };
         scene.add(source).expect("a source in the frame");
     }
-    Some(Quickstart { observation, scene })
+    Quickstart { observation, scene }
+}
+
+/// A scene of many free images on one large grid, with scarlet2's recipe for the steps.
+pub fn scaling_in(folder: &Path, name: &str) -> Quickstart {
+    let mut arrays = Arrays::open_in(folder, &format!("scenes/scaling-{name}.npz"));
+    let (data, weights) = (arrays.f32_3("data"), arrays.f32_3("weights"));
+    let (_, ny, nx) = data.dim();
+    let psf = Psf::images(arrays.f64_3("psf")).expect("a PSF");
+    let frame = Frame::new([ny, nx]).channels(["0", "1", "2", "3", "4"]).psf(psf);
+    let mut scene = Scene::new(Frame::enclosing([&frame]).expect("a frame")).expect("a valid frame");
+    let observation = Observation::new(data, weights, frame).expect("data").named(name);
+    let (centers, fluxes) = (arrays.f64_2("centers"), arrays.f32_2("init_spectrum"));
+    let images = arrays.f32_3("init_morph");
+    for ((center, flux), image) in centers.outer_iter().zip(fluxes.outer_iter()).zip(images.outer_iter()) {
+        let spectrum = free(flux.to_vec()).positive().step(relative(0.05));
+        let image = free(image.to_owned()).unit_interval().step(relative(1e-3));
+        scene.add(Source::new(center.to_vec(), spectrum, image)).expect("a source in the frame");
+    }
+    Quickstart { observation, scene }
 }

@@ -82,7 +82,8 @@ impl State {
         Self {
             best_x: x.clone(),
             gradient: vec![0.0; n],
-            first: vec![optimizer.start(); n],
+            // optimisers are written for gradients of the loss; here they see that of minus the loss
+            first: vec![-optimizer.start(); n],
             second: vec![optimizer.start(); n],
             direction: vec![0.0; n],
             loss: Vec::with_capacity(optimizer.limits().max_iter + 1),
@@ -94,7 +95,7 @@ impl State {
     /// Evaluates at `x` and keeps it if it is the best; false where the loss is not finite.
     fn evaluate(&mut self, posterior: &mut Posterior) -> bool {
         let loss = -posterior.value_and_gradient(&self.x, &mut self.gradient);
-        let is_best = self.loss.is_empty() || loss < self.loss[self.best];
+        let is_best = self.loss.is_empty() || (loss.is_finite() && loss < self.loss[self.best]);
         if is_best {
             self.best = self.loss.len();
             self.best_x.copy_from_slice(&self.x);

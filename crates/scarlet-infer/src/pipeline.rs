@@ -42,10 +42,11 @@ impl<T: Pixel> Pipeline<T> {
         layout: &Layout,
         observations: &[&Observation],
         frame: &Frame,
+        workers: &Workers,
     ) -> Result<Self, ObsError> {
         let scene = ScenePlan::new(scene, layout);
         let adjoint = vec![T::default(); scene.shape().iter().product()];
-        let observations = observations.iter().map(|o| ObservationPlan::new(o, frame)).collect::<Result<_, _>>()?;
+        let observations = observations.iter().map(|o| ObservationPlan::new(o, frame, workers)).collect::<Result<_, _>>()?;
         Ok(Self { scene, observations, adjoint })
     }
 }
@@ -58,9 +59,12 @@ impl<T: Pixel> Likelihood for Pipeline<T> {
 
     fn value_and_gradient(&mut self, values: &[f64], grad: &mut [f64], workers: &Workers) -> f64 {
         let cube = self.scene.evaluate(values, workers);
-        self.adjoint.fill(T::default());
-        let (observations, adjoint) = (&mut self.observations, &mut self.adjoint);
-        let value = observations.iter_mut().map(|o| o.value_and_adjoint(cube, adjoint, workers)).sum();
+        let value = self.observations.iter_mut().map(|o| o.value_and_adjoint(cube, workers)).sum();
+        let (observations, [_, ny, nx]) = (&self.observations, self.scene.shape());
+        workers.for_each_chunk(&mut self.adjoint, ny * nx, |channel, plane| {
+            plane.fill(T::default());
+            observations.iter().for_each(|o| o.add_adjoint(channel, plane));
+        });
         self.scene.pull_back(values, &self.adjoint, grad, workers);
         value
     }

@@ -70,14 +70,14 @@ impl PosteriorBuilder {
         if layout.dim() == 0 {
             return Err(InferError::NoFreeParameters);
         }
-        let frame = scene.frame();
+        let (frame, workers) = (scene.frame(), Workers::new(self.threads.unwrap_or(1)));
         let likelihood: Box<dyn Likelihood> = match self.precision {
-            Precision::Single => Box::new(Pipeline::<f32>::new(scene, &layout, &observations, frame)?),
-            Precision::Double => Box::new(Pipeline::<f64>::new(scene, &layout, &observations, frame)?),
+            Precision::Single => Box::new(Pipeline::<f32>::new(scene, &layout, &observations, frame, &workers)?),
+            Precision::Double => Box::new(Pipeline::<f64>::new(scene, &layout, &observations, frame, &workers)?),
         };
         Ok(Posterior {
             likelihood,
-            workers: Workers::new(self.threads.unwrap_or(1)),
+            workers,
             values: layout.start_values().to_vec(),
             grad_values: vec![0.0; layout.values_len()],
             pixels: observations.iter().map(|o| o.pixels_with_weight()).sum(),

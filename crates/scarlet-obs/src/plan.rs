@@ -5,6 +5,7 @@ use ndarray::{Array2, Array3};
 use scarlet_frame::{BBox, Frame};
 use scarlet_model::{Layout, Scene};
 use scarlet_render::{Convolution, Pixel, ScenePlan, Window, Workers, Workspace};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How an observation is rendered from a model cube, with all buffers; allocates nothing afterwards.
 ///
@@ -17,6 +18,7 @@ pub struct ObservationPlan<T: Pixel> {
     model_plane: usize,
     shape: [usize; 3],
     channels: Vec<ChannelPlan<T>>,
+    workspaces: Vec<Mutex<Workspace<T>>>,
     log_norm: f64,
 }
 
@@ -28,46 +30,56 @@ struct ChannelPlan<T> {
     rendered: Vec<T>,
     residual: Vec<T>,
     adjoint: Vec<T>,
-    work: Option<Workspace<T>>,
     chi2: f64,
 }
 
+/// How all channels are rendered.
+struct Stage<'a, T: Pixel> {
+    convolution: Option<&'a Convolution<T>>,
+    window: Window,
+    plane: usize,
+}
+
+/// The buffers of the thread that asks; never waits, since each thread has its own.
+fn space<'a, T: Pixel>(
+    spaces: &'a [Mutex<Workspace<T>>],
+    workers: &Workers,
+) -> Option<MutexGuard<'a, Workspace<T>>> {
+    let own = spaces.get(workers.current().min(spaces.len().saturating_sub(1)))?;
+    Some(own.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
 impl<T: Pixel> ObservationPlan<T> {
-    /// Plans how `observation` sees cubes of the frame `model`.
+    /// Plans how `observation` sees cubes of the frame `model`, to be evaluated by `workers`.
     ///
     /// # Errors
     /// A channel that the model does not have, grids that are not the same, boxes that do not overlap.
-    pub fn new(observation: &Observation, model: &Frame) -> Result<Self, ObsError> {
+    pub fn new(observation: &Observation, model: &Frame, workers: &Workers) -> Result<Self, ObsError> {
         let frame = observation.frame();
         let origin = frame.offset_in(model).map_err(|e| ObsError::in_observation(observation.name(), &e))?;
         let output = BBox::new(origin, frame.bbox().shape());
-        let kernels = kernels(observation, model);
+        if !model.bbox().encloses(output) {
+            let (observation, model) = (observation.name().to_owned(), model.bbox());
+            return Err(ObsError::NoOverlap { observation, bbox: output, model });
+        }
+        let kernels = kernels(observation, model)?;
         let reach = kernels.iter().flat_map(|k| k.shape().iter().map(|n| n / 2)).max().unwrap_or(0);
         let seen = if kernels.is_empty() { output } else { output.grown(reach) };
-        let input = seen.intersection(model.bbox()).ok_or_else(|| ObsError::NoOverlap {
-            observation: observation.name().to_owned(),
-            bbox: output,
-            model: model.bbox(),
-        })?;
+        let input = seen.intersection(model.bbox()).unwrap_or(output);
         let convolution = match observation.fft_shape_ref() {
             _ if kernels.is_empty() => None,
             Some(shape) => Some(Convolution::with_fft_shape(input, output, &kernels, shape)),
             None => Some(Convolution::new(input, output, &kernels)),
         };
-        if convolution.is_none() && input != output {
-            return Err(ObsError::NoOverlap {
-                observation: observation.name().to_owned(),
-                bbox: output,
-                model: model.bbox(),
-            });
-        }
         let [start_y, start_x] = [0, 1].map(|k| (input.origin()[k] - model.bbox().origin()[k]) as usize);
         let stride = model.bbox().shape()[1];
         let window = Window { offset: start_y * stride + start_x, stride, shape: input.shape() };
         let channels = (0..frame.channel_names().len())
-            .map(|c| ChannelPlan::new(observation, c, model, input.len(), convolution.as_ref()))
+            .map(|c| ChannelPlan::new(observation, c, model, input.len()))
             .collect::<Result<_, _>>()?;
+        let spaces = convolution.iter().flat_map(|c| (0..workers.threads()).map(|_| Mutex::new(c.workspace())));
         Ok(Self {
+            workspaces: spaces.collect(),
             convolution,
             window,
             model_plane: model.bbox().len(),
@@ -91,29 +103,38 @@ impl<T: Pixel> ObservationPlan<T> {
 
     /// The log-likelihood of the model `cube`.
     pub fn log_likelihood(&mut self, cube: &[T], workers: &Workers) -> f64 {
-        let (convolution, window, plane) = (self.convolution.as_ref(), self.window, self.model_plane);
+        let stage = Stage { convolution: self.convolution.as_ref(), window: self.window, plane: self.model_plane };
+        let spaces = &self.workspaces;
         workers.for_each(&mut self.channels, |c, channel| {
-            channel.render(c, cube, plane, window, convolution);
+            let mut work = space(spaces, workers);
+            channel.render(c, cube, &stage, &mut work);
             channel.compare();
         });
         self.last_log_likelihood()
     }
 
-    /// The log-likelihood of the model `cube`; adds its gradient with respect to the cube to `adjoint`.
-    pub fn value_and_adjoint(&mut self, cube: &[T], adjoint: &mut [T], workers: &Workers) -> f64 {
-        let (convolution, window, plane) = (self.convolution.as_ref(), self.window, self.model_plane);
+    /// The log-likelihood of the model `cube`; keeps its gradient with respect to the cube for
+    /// [`ObservationPlan::add_adjoint`].
+    pub fn value_and_adjoint(&mut self, cube: &[T], workers: &Workers) -> f64 {
+        let stage = Stage { convolution: self.convolution.as_ref(), window: self.window, plane: self.model_plane };
+        let spaces = &self.workspaces;
         workers.for_each(&mut self.channels, |c, channel| {
-            channel.render(c, cube, plane, window, convolution);
+            let mut work = space(spaces, workers);
+            channel.render(c, cube, &stage, &mut work);
             channel.compare();
-            if let (Some(convolution), Some(work)) = (convolution, &mut channel.work) {
+            if let (Some(convolution), Some(work)) = (stage.convolution, work.as_deref_mut()) {
                 convolution.adjoint(c, &channel.residual, &mut channel.adjoint, work);
             }
         });
-        for channel in &self.channels {
-            let start = channel.model_channel * plane;
-            channel.add_adjoint(&mut adjoint[start..start + plane], window);
-        }
         self.last_log_likelihood()
+    }
+
+    /// Adds the gradient of the last [`ObservationPlan::value_and_adjoint`] in one channel of the model to `plane`.
+    pub fn add_adjoint(&self, model_channel: usize, plane: &mut [T]) {
+        let is_convolved = self.convolution.is_some();
+        for channel in self.channels.iter().filter(|c| c.model_channel == model_channel) {
+            channel.add_adjoint(plane, self.window, is_convolved);
+        }
     }
 
     fn last_log_likelihood(&self) -> f64 {
@@ -140,7 +161,6 @@ impl<T: Pixel> ChannelPlan<T> {
         channel: usize,
         model: &Frame,
         input_len: usize,
-        convolution: Option<&Convolution<T>>,
     ) -> Result<Self, ObsError> {
         let name = &observation.frame().channel_names()[channel];
         let model_channel = model.channel_index(name).ok_or_else(|| ObsError::NoChannel {
@@ -159,28 +179,19 @@ impl<T: Pixel> ChannelPlan<T> {
             rendered: zeros.clone(),
             residual: zeros,
             adjoint: vec![T::default(); input_len],
-            work: convolution.map(Convolution::workspace),
             chi2: 0.0,
             data,
         })
     }
 
-    fn render(
-        &mut self,
-        channel: usize,
-        cube: &[T],
-        plane_len: usize,
-        window: Window,
-        convolution: Option<&Convolution<T>>,
-    ) {
-        let plane = &cube[self.model_channel * plane_len..(self.model_channel + 1) * plane_len];
-        if let (Some(convolution), Some(work)) = (convolution, &mut self.work) {
-            convolution.apply(channel, plane, window, &mut self.rendered, work);
+    fn render(&mut self, channel: usize, cube: &[T], stage: &Stage<'_, T>, work: &mut Option<MutexGuard<'_, Workspace<T>>>) {
+        let plane = &cube[self.model_channel * stage.plane..(self.model_channel + 1) * stage.plane];
+        if let (Some(convolution), Some(work)) = (stage.convolution, work.as_deref_mut()) {
+            convolution.apply(channel, plane, stage.window, &mut self.rendered, work);
             return;
         }
-        let columns = window.shape[1];
-        for (y, row) in self.rendered.chunks_exact_mut(columns).enumerate() {
-            row.copy_from_slice(&plane[window.row(y)]);
+        for (y, row) in self.rendered.chunks_exact_mut(stage.window.shape[1]).enumerate() {
+            row.copy_from_slice(&plane[stage.window.row(y)]);
         }
     }
 
@@ -190,8 +201,8 @@ impl<T: Pixel> ChannelPlan<T> {
         self.chi2 = pulp::Arch::new().dispatch(|| weigh(data, rendered, weights, residual));
     }
 
-    fn add_adjoint(&self, plane: &mut [T], window: Window) {
-        let image = if self.work.is_some() { &self.adjoint } else { &self.residual };
+    fn add_adjoint(&self, plane: &mut [T], window: Window, is_convolved: bool) {
+        let image = if is_convolved { &self.adjoint } else { &self.residual };
         for (y, row) in image.chunks_exact(window.shape[1]).enumerate() {
             for (a, v) in plane[window.row(y)].iter_mut().zip(row) {
                 *a += *v;
@@ -223,8 +234,18 @@ fn weigh<T: Pixel>(data: &[T], model: &[T], weights: &[T], residual: &mut [T]) -
 }
 
 /// One kernel for each channel, none where neither frame has a PSF.
-fn kernels(observation: &Observation, model: &Frame) -> Vec<Array2<f64>> {
-    let Some(psf) = observation.frame().psf_ref() else { return Vec::new() };
+///
+/// # Errors
+/// FFTs of a shape that was asked for do not hold the model and the observed PSF.
+fn kernels(observation: &Observation, model: &Frame) -> Result<Vec<Array2<f64>>, ObsError> {
+    let Some(psf) = observation.frame().psf_ref() else { return Ok(Vec::new()) };
+    if let Some(shape) = observation.fft_shape_ref() {
+        let (psf, of_model) = (psf.sampled(0), model.bbox().shape());
+        let needed = [psf.nrows().max(of_model[0]), psf.ncols().max(of_model[1])];
+        if shape[0] < needed[0] || shape[1] < needed[1] {
+            return Err(ObsError::FftShape { observation: observation.name().to_owned(), shape, needed });
+        }
+    }
     let names = observation.frame().channel_names();
     let kernel = |(c, name)| {
         let observed = psf.sampled(c);
@@ -235,7 +256,7 @@ fn kernels(observation: &Observation, model: &Frame) -> Vec<Array2<f64>> {
             None => kernel::difference(&observed, &model_psf),
         }
     };
-    names.iter().enumerate().map(kernel).collect()
+    Ok(names.iter().enumerate().map(kernel).collect())
 }
 
 /// What an instrument with frame `frame` would see of `scene`, without noise: `[channel, y, x]`.
@@ -245,9 +266,10 @@ fn kernels(observation: &Observation, model: &Frame) -> Vec<Array2<f64>> {
 pub fn render(scene: &Scene, frame: &Frame) -> Result<Array3<f64>, ObsError> {
     let layout = Layout::new(scene)?;
     let shape = frame.shape();
-    let blank = Observation::new(Array3::zeros(shape), Array3::ones(shape), frame.clone())?.named("rendering");
-    let mut plan = ObservationPlan::<f64>::new(&blank, scene.frame())?;
+    let blank =
+        Observation::new(Array3::zeros(shape), Array3::ones(shape), frame.clone())?.named("rendering");
     let workers = Workers::default();
+    let mut plan = ObservationPlan::<f64>::new(&blank, scene.frame(), &workers)?;
     let mut of_scene = ScenePlan::<f64>::new(scene, &layout);
     plan.log_likelihood(of_scene.evaluate(layout.start_values(), &workers), &workers);
     Ok(plan.rendered())

@@ -62,9 +62,7 @@ impl<T: Pixel> Convolution<T> {
         debug_assert_eq!(window.shape, self.input);
         self.fft.forward_rows(plane, window, work);
         let (kernel, fy) = (&self.kernels[channel], self.fft.shape()[0]);
-        self.fft.each_column(work, |k, column| {
-            simd::dispatch(|| simd::multiply(column, &kernel[k * fy..(k + 1) * fy]));
-        });
+        self.fft.each_column(work, |k, column| simd::multiply(column, &kernel[k * fy..(k + 1) * fy]));
         self.fft.inverse_rows(out, Window::whole(self.output), work);
     }
 
@@ -73,7 +71,7 @@ impl<T: Pixel> Convolution<T> {
         self.fft.forward_rows(image, Window::whole(self.output), work);
         let (kernel, fy) = (&self.kernels[channel], self.fft.shape()[0]);
         self.fft.each_column(work, |k, column| {
-            simd::dispatch(|| simd::multiply_conjugate(column, &kernel[k * fy..(k + 1) * fy]));
+            simd::multiply_conjugate(column, &kernel[k * fy..(k + 1) * fy]);
         });
         self.fft.inverse_rows(out, Window::whole(self.input), work);
     }

@@ -30,6 +30,12 @@ impl Workers {
         self.pool.as_ref().map_or(1, |pool| pool.current_num_threads())
     }
 
+    /// Index of the thread that asks among these threads; 0 for any other.
+    #[must_use]
+    pub fn current(&self) -> usize {
+        self.pool.as_ref().and_then(|pool| pool.current_thread_index()).unwrap_or(0)
+    }
+
     /// Runs `work` where [`Workers::for_each`] is cheap to call many times.
     pub fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         match &self.pool {

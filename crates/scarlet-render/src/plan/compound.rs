@@ -71,9 +71,7 @@ impl<T: Pixel> Compound<T> {
         let Some((overlap, _)) = self.outer else { return };
         let len = self.own.plane_len();
         let own = &self.cube[channel * len..(channel + 1) * len];
-        for (inner, outer) in overlap.rows() {
-            simd::add_scaled(&mut plane[outer], T::of(1.0), &own[inner]);
-        }
+        simd::add_scaled(plane, overlap.outer, T::of(1.0), own, overlap.inner);
     }
 
     pub(super) fn pull_back(&mut self, values: &[f64], adjoint: &[T]) {

@@ -54,7 +54,6 @@ impl Overlap {
         Some(Self { inner: window(inner), outer: window(outer) })
     }
 
-    #[inline(always)]
     pub(super) fn rows(self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
         (0..self.inner.shape[0]).map(move |y| (self.inner.row(y), self.outer.row(y)))
     }
@@ -119,7 +118,6 @@ impl<T: Pixel> Leaf<T> {
         Site { center: [center[0], center[1]], bbox: self.bbox }
     }
 
-    #[inline(always)]
     pub(super) fn evaluate(&mut self, values: &[f64]) {
         self.spectrum.evaluate(&values[self.spectrum_values.clone()], &mut self.flux);
         if self.is_drawn && !self.has_free_image {
@@ -134,15 +132,13 @@ impl<T: Pixel> Leaf<T> {
         self.is_drawn = true;
     }
 
-    #[inline(always)]
     pub(super) fn add_to(&self, channel: usize, plane: &mut [T]) {
         let flux = T::of(self.flux[channel]);
-        for (inner, outer) in self.overlap.iter().flat_map(|o| o.rows()) {
-            simd::add_scaled(&mut plane[outer], flux, &self.pixels[inner]);
+        if let Some(Overlap { inner, outer }) = self.overlap {
+            simd::add_scaled(plane, outer, flux, &self.pixels, inner);
         }
     }
 
-    #[inline(always)]
     pub(super) fn pull_back(&mut self, values: &[f64], adjoint: &[T]) {
         self.grad_spectrum.fill(0.0);
         self.grad_morphology.fill(0.0);
@@ -155,24 +151,21 @@ impl<T: Pixel> Leaf<T> {
         }
     }
 
-    #[inline(always)]
     fn pull_back_flux(&mut self, values: &[f64], adjoint: &[T]) {
         // The fluxes are not needed any more: their buffer takes their gradient in, and gives them back below.
         let params = &values[self.spectrum_values.clone()];
         for (flux, plane) in self.flux.iter_mut().zip(adjoint.chunks_exact(self.plane_len)) {
-            let rows = self.overlap.iter().flat_map(|o| o.rows());
-            *flux = rows.map(|(inner, outer)| simd::dot(&self.pixels[inner], &plane[outer])).sum();
+            *flux = self.overlap.map_or(0.0, |o| simd::dot(&self.pixels, o.inner, plane, o.outer));
         }
         self.spectrum.pull_back(params, &self.flux, &mut self.grad_spectrum);
         self.spectrum.evaluate(params, &mut self.flux);
     }
 
-    #[inline(always)]
     fn pull_back_image(&mut self, values: &[f64], adjoint: &[T]) {
         self.seed.fill(T::default());
         for (flux, plane) in self.flux.iter().zip(adjoint.chunks_exact(self.plane_len)) {
-            for (inner, outer) in self.overlap.iter().flat_map(|o| o.rows()) {
-                simd::add_scaled(&mut self.seed[inner], T::of(*flux), &plane[outer]);
+            if let Some(Overlap { inner, outer }) = self.overlap {
+                simd::add_scaled(&mut self.seed, inner, T::of(*flux), plane, outer);
             }
         }
         for (v, s) in self.image.iter_mut().zip(&self.seed) {

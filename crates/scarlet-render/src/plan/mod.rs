@@ -67,11 +67,11 @@ impl<T: Pixel> ScenePlan<T> {
 
     /// The cube at `values`, in row order.
     pub fn evaluate(&mut self, values: &[f64], workers: &Workers) -> &[T] {
-        workers.for_each(&mut self.nodes, |_, node| crate::simd::dispatch(|| node.evaluate(values)));
+        workers.for_each(&mut self.nodes, |_, node| node.evaluate(values));
         let (nodes, plane) = (&self.nodes, self.shape[1] * self.shape[2]);
         workers.for_each_chunk(&mut self.cube, plane, |channel, plane| {
             plane.fill(T::default());
-            crate::simd::dispatch(|| nodes.iter().for_each(|node| node.add_to(channel, plane)));
+            nodes.iter().for_each(|node| node.add_to(channel, plane));
         });
         &self.cube
     }
@@ -84,9 +84,7 @@ impl<T: Pixel> ScenePlan<T> {
 
     /// Adds the gradient of `sum(adjoint * cube)` with respect to the values of the last evaluation to `grad`.
     pub fn pull_back(&mut self, values: &[f64], adjoint: &[T], grad: &mut [f64], workers: &Workers) {
-        workers.for_each(&mut self.nodes, |_, node| {
-            crate::simd::dispatch(|| node.pull_back(values, adjoint));
-        });
+        workers.for_each(&mut self.nodes, |_, node| node.pull_back(values, adjoint));
         for node in &self.nodes {
             node.gather(grad);
         }

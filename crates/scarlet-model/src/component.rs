@@ -26,6 +26,7 @@ pub struct Component {
     pub(crate) spectrum: Box<dyn Spectrum>,
     pub(crate) morphology: Box<dyn Morphology>,
     pub(crate) bbox: Option<BBox>,
+    pub(crate) is_boxed: bool,
     pub(crate) parts: Vec<(Operation, Component)>,
 }
 
@@ -39,6 +40,7 @@ impl Component {
             spectrum: spectrum.into_spectrum(),
             morphology: morphology.into_morphology(),
             bbox: None,
+            is_boxed: false,
             parts: Vec::new(),
         }
     }
@@ -61,6 +63,7 @@ impl Component {
     #[must_use]
     pub fn boxed(mut self, bbox: BBox) -> Self {
         self.bbox = Some(bbox);
+        self.is_boxed = true;
         self
     }
 
@@ -190,9 +193,8 @@ impl Component {
             );
             return Err(ModelError::Parameter { parameter: format!("{path}.center"), problem });
         }
-        if self.bbox.is_none() {
-            self.bbox = Some(self.morphology.bbox(own_center));
-        }
+        let bbox = *self.bbox.get_or_insert_with(|| self.morphology.bbox(own_center));
+        check_grid(path, &*self.morphology, bbox)?;
         for (k, (_, part)) in self.parts.iter_mut().enumerate() {
             let path = part_path(path, k, part);
             part.attach(&path, own_center, frame)?;
@@ -200,9 +202,37 @@ impl Component {
         Ok(())
     }
 
+    /// Forgets the boxes that nobody asked for, so that they are made anew from the present values.
+    pub(crate) fn release_boxes(&mut self) {
+        if !self.is_boxed {
+            self.bbox = None;
+        }
+        self.parts.iter_mut().for_each(|(_, part)| part.release_boxes());
+    }
+
+    /// Calls `f` with the path and outer box of this component and of each of its parts.
+    pub(crate) fn visit_boxes(&self, path: &str, f: &mut dyn FnMut(&str, Option<BBox>)) {
+        f(path, self.outer_bbox());
+        for (k, (_, part)) in self.parts.iter().enumerate() {
+            part.visit_boxes(&part_path(path, k, part), f);
+        }
+    }
+
     fn any_moves(&self) -> bool {
         let inheriting = self.parts.iter().filter(|(_, part)| part.center.is_none());
         self.morphology.moves() || inheriting.into_iter().any(|(_, part)| part.any_moves())
+    }
+}
+
+/// Checks that a morphology with a grid of its own gets a box of that shape.
+fn check_grid(path: &str, morphology: &dyn Morphology, bbox: BBox) -> Result<(), ModelError> {
+    match morphology.grid_shape() {
+        Some(shape) if shape != bbox.shape() => {
+            let problem =
+                format!("it has {shape:?} pixels and its box {:?}; give a box of the same", bbox.shape());
+            Err(ModelError::Parameter { parameter: format!("{path}.morphology"), problem })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -226,9 +256,7 @@ fn at(path: &str, error: ModelError) -> ModelError {
         ModelError::Shape { what, expected, found } => {
             ModelError::Shape { what: format!("{path}, {what}"), expected, found }
         }
-        ModelError::Frame(e) => {
-            ModelError::Source { source_name: path.to_owned(), problem: e.to_string() }
-        }
+        ModelError::Frame(e) => ModelError::Source { source_name: path.to_owned(), problem: e.to_string() },
         other => other,
     }
 }

@@ -184,7 +184,8 @@ impl Param {
     /// Turns sky units into pixels of `frame`.
     ///
     /// # Errors
-    /// The value is in sky units and the frame has no WCS, or the projection does not reach it.
+    /// The value is in sky units and the frame has no WCS, or the projection does not reach it; a sky position
+    /// with a prior or a constraint.
     pub fn resolve(&mut self, frame: &Frame) -> Result<(), ModelError> {
         match self.unit {
             Unit::Native => {}
@@ -192,6 +193,13 @@ impl Param {
                 let px_per_arcsec = frame.angle_to_px(Angle::from_arcsec(1.0))?;
                 self.value *= px_per_arcsec;
                 self.prior = self.prior.take().map(|p| p.scaled(px_per_arcsec));
+                self.scale_constraint(px_per_arcsec);
+            }
+            Unit::SkyDegrees if self.prior.is_some() || self.transform != Transform::Identity => {
+                let problem = "priors and constraints of a sky position are not handled; \
+                               give the position and them in pixels, see Frame::to_pixel";
+                let (parameter, problem) = ("sky position".to_owned(), problem.to_owned());
+                return Err(ModelError::Parameter { parameter, problem });
             }
             Unit::SkyDegrees => {
                 let sky = Sky { ra_deg: self.value[[0]], dec_deg: self.value[[1]] };
@@ -252,12 +260,26 @@ impl From<Sky> for Param {
 }
 
 impl Param {
+    /// Follows a change of unit: bounds and, where it is in the value's unit, the step are multiplied by `factor`.
+    fn scale_constraint(&mut self, factor: f64) {
+        match (&mut self.transform, &mut self.step) {
+            (Transform::Identity, Some(Step::Absolute(step))) => *step *= factor,
+            (Transform::Interval { low, high }, _) => (*low, *high) = (*low * factor, *high * factor),
+            (Transform::GreaterThan(bound) | Transform::LessThan(bound), _) => *bound *= factor,
+            (transform @ Transform::UnitInterval, _) => {
+                *transform = Transform::Interval { low: 0.0, high: factor }
+            }
+            _ => {}
+        }
+    }
+
     /// Constrains a free parameter without a constraint to the support of its prior.
     pub(crate) fn follow_prior(&mut self) {
-        if self.is_free && self.transform == Transform::Identity {
-            if let Some(prior) = &self.prior {
-                self.transform = prior.as_score().support();
-            }
+        if self.is_free
+            && self.transform == Transform::Identity
+            && let Some(prior) = &self.prior
+        {
+            self.transform = prior.as_score().support();
         }
     }
 
@@ -269,6 +291,11 @@ impl Param {
         }
         if !self.is_free {
             return Ok(());
+        }
+        let (Step::Absolute(step) | Step::Relative(step)) = self.step.unwrap_or(Step::Absolute(1.0));
+        if !(step > 0.0 && step.is_finite()) {
+            let problem = format!("its step is {step}; it must be positive and finite");
+            return Err(ModelError::Parameter { parameter: path.to_owned(), problem });
         }
         self.transform.validate()?;
         self.transform.check_len(self.len())?;

@@ -3,6 +3,7 @@
 use crate::glob::matches;
 use crate::{ModelError, Param, Source};
 use scarlet_frame::{BBox, Frame};
+use std::collections::HashSet;
 
 /// A model of the sky: a frame and named sources; a value, whose clone shares nothing with it.
 ///
@@ -70,11 +71,14 @@ impl Scene {
     /// A name that is taken or has a dot in it, a source outside the frame, a spectrum that does not fit the
     /// channels, values that are not finite or outside their constraint, sky units without a WCS.
     pub fn add(&mut self, source: Source) -> Result<String, ModelError> {
-        let name = source.component.name.clone().unwrap_or_else(|| self.added.to_string());
+        let number = (self.added..).find(|k| self.source(&k.to_string()).is_none()).unwrap_or(self.added);
+        let given = source.component.name.clone();
+        let next = if given.is_some() { self.added + 1 } else { number + 1 };
+        let name = given.unwrap_or_else(|| number.to_string());
         self.check_name(&name)?;
         let source = self.resolved(&name, source)?;
         self.sources.push((name.clone(), source));
-        self.added += 1;
+        self.added = next;
         Ok(name)
     }
 
@@ -118,6 +122,8 @@ impl Scene {
 
     /// Replaces the parameter at `path` by what `change` makes of it.
     ///
+    /// Where its value changes, the boxes of its source follow, but those that were asked for.
+    ///
     /// # Errors
     /// No parameter has this path, or the new one is not valid.
     pub fn edit(&mut self, path: &str, change: impl Fn(&Param) -> Param) -> Result<(), ModelError> {
@@ -157,12 +163,18 @@ impl Scene {
         let mut edited = self.clone();
         let mut count = 0;
         for (name, source) in &mut edited.sources {
+            let mut has_new_values = false;
             source.component.visit_mut(name, &mut |path, param| {
                 if is_wanted(&path) {
-                    *param = change(param);
+                    let changed = change(param);
+                    has_new_values |= changed.value() != param.value() || changed.unit() != param.unit();
+                    *param = changed;
                     count += 1;
                 }
             });
+            if has_new_values {
+                source.component.release_boxes();
+            }
         }
         if count == 0 {
             return Err(self.no_such(wanted));
@@ -197,11 +209,20 @@ impl Scene {
         let origin = self.frame.bbox().center().map(|c| c as f64);
         source.component.resolve(name, origin, &self.frame)?;
         source.component.visit_mut(name, &mut |_, param| param.follow_prior());
-        self.check_inside(name, source.component.outer_bbox())?;
         let mut checked = Ok(());
+        source.component.visit_boxes(name, &mut |path, bbox| {
+            if checked.is_ok() {
+                checked = self.check_inside(path, bbox);
+            }
+        });
+        let mut paths = HashSet::new();
         source.component.visit(name, &mut |path, param| {
             if checked.is_ok() {
                 checked = param.check(&path);
+            }
+            if checked.is_ok() && !paths.insert(path.clone()) {
+                let problem = format!("it has two parameters called {path}; give its parts other names");
+                checked = Err(ModelError::Source { source_name: name.to_owned(), problem });
             }
         });
         checked.map(|()| source)

@@ -34,6 +34,8 @@ struct StoredComponent {
     morphology: StoredKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bbox: Option<BBox>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    boxed: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     parts: Vec<StoredOperation>,
 }
@@ -128,6 +130,7 @@ impl StoredComponent {
             spectrum: StoredKind::of(path, spectrum.kind(), spectrum.settings(), spectrum)?,
             morphology: StoredKind::of(path, morphology.kind(), morphology.settings(), morphology)?,
             bbox: component.bbox(),
+            boxed: component.is_boxed,
             parts: parts.collect::<Result<_, ModelError>>()?,
         })
     }
@@ -139,6 +142,7 @@ impl StoredComponent {
         let mut component = Component::new(spectrum, morphology);
         component.name = self.name;
         component.bbox = self.bbox;
+        component.is_boxed = self.boxed;
         component.center = self.center.map(|c| c.into_param(&format!("{path}.center"))).transpose()?;
         for (k, StoredOperation { operation, component: part }) in self.parts.into_iter().enumerate() {
             component = component.with(operation, part.into_component(&format!("{path}.{k}"), kinds)?);

@@ -16,6 +16,7 @@
 //!
 //! - Arrays are a shape and their values in row order, every bit kept. Positions are `(y, x)`.
 //! - `parts` of a component is a list of `{ "operation": "add" | "multiply" | "attenuate", "component": .. }`.
+//! - `"boxed": true` marks a `bbox` that was asked for and does not follow edits of its source.
 //! - `transform`, `prior` and `step` are left out where there is none.
 //! - A reader refuses a `version` it does not know. Kinds of one's own are read by [`Kinds`] that know them.
 

@@ -36,6 +36,10 @@ impl Morphology for Image {
         BBox::centered(center, [shape[0], shape[1]])
     }
 
+    fn grid_shape(&self) -> Option<[usize; 2]> {
+        self.pixels.value().shape().try_into().ok()
+    }
+
     fn attach(&mut self, _frame: &Frame) -> Result<(), ModelError> {
         match self.pixels.value().shape() {
             [y, x] if *y > 0 && *x > 0 => Ok(()),

@@ -37,6 +37,11 @@ pub trait Morphology: Parameters + DynClone + Debug + Send + Sync {
     /// The box it wants when its component is at `center`.
     fn bbox(&self, center: [f64; 2]) -> BBox;
 
+    /// The shape of its grid of pixels, where it has one: its box must have the same.
+    fn grid_shape(&self) -> Option<[usize; 2]> {
+        None
+    }
+
     /// Settings that are no parameters, as a file stores them.
     fn settings(&self) -> serde_json::Value {
         serde_json::Value::Null

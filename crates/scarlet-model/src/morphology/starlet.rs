@@ -132,6 +132,10 @@ impl Morphology for Starlet {
         BBox::centered(center, self.shape())
     }
 
+    fn grid_shape(&self) -> Option<[usize; 2]> {
+        Some(self.shape())
+    }
+
     fn attach(&mut self, _frame: &Frame) -> Result<(), ModelError> {
         match self.coefficients.value().shape() {
             [planes, y, x] if *planes > 0 && *y > 0 && *x > 0 => Ok(()),

@@ -172,6 +172,16 @@ pub enum ObsError {
         /// Those of the model frame.
         model: BBox,
     },
+    /// FFTs of a shape that was asked for are too small.
+    #[error("{observation}: FFTs of {shape:?} do not hold the model and its PSF; ask for at least {needed:?}, or for none")]
+    FftShape {
+        /// Name of the observation.
+        observation: String,
+        /// The shape that was asked for.
+        shape: [usize; 2],
+        /// The least that would do.
+        needed: [usize; 2],
+    },
     /// Something about its frame.
     #[error("{observation}: {error}")]
     InObservation {

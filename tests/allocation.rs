@@ -1,0 +1,84 @@
+//! The loop of a fit allocates nothing, on one thread and on two.
+#![allow(unsafe_code, reason = "an allocator that counts is an unsafe trait; it only passes calls on")]
+
+mod common;
+
+use common::blend::blend;
+use scarlet::prelude::*;
+use scarlet::render::expression::ExpressionImage;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The system's allocator, counting.
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call is passed on to the system's allocator with the caller's arguments unchanged; counting
+// neither allocates nor touches the memory.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `GlobalAlloc::alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `GlobalAlloc::alloc_zeroed`.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `GlobalAlloc::realloc`.
+        unsafe { System.realloc(block, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `GlobalAlloc::dealloc`.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Allocations of a whole fit of so many steps.
+fn of_a_fit(posterior: &mut Posterior, steps: usize) -> usize {
+    let adam = Adam { max_iter: steps, e_rel: 0.0, ..Adam::default() };
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let fit = posterior.fit(&adam).expect("a finite start");
+    let count = ALLOCATIONS.load(Ordering::Relaxed) - before;
+    assert_eq!(fit.iterations, steps);
+    count
+}
+
+/// A ring by an expression: these allocate, and say so.
+fn with_expression(mut scene: Scene) -> Scene {
+    let ring =
+        ExpressionImage::new("Ring", [9, 9], |p, grid| (-(grid.radius() - p["radius"]).square()).exp());
+    let ring = ring.param("radius", free(3.0).positive());
+    scene.add(Source::new([20.0, 20.0], free([1.0; 5]).positive(), ring)).expect("a source in the frame");
+    scene
+}
+
+/// One test only: the count is of the whole process.
+#[test]
+fn steps_of_a_fit_allocate_nothing() {
+    let (scene, observation) = blend();
+    for precision in [Precision::Single, Precision::Double] {
+        for threads in [1, 2] {
+            let builder = Posterior::builder().precision(precision).threads(threads);
+            let mut posterior = builder.build(&scene, [&observation]).expect("a valid scene");
+            of_a_fit(&mut posterior, 20);
+            let (short, long) = (of_a_fit(&mut posterior, 20), of_a_fit(&mut posterior, 220));
+            println!("{precision:?}, {threads} threads: {short} allocations in 20 steps, {long} in 220");
+            assert_eq!(long, short, "{precision:?}, {threads} threads: 200 steps more allocate");
+        }
+    }
+    let mut posterior = Posterior::new(&with_expression(scene), [&observation]).expect("a valid scene");
+    let (short, long) = (of_a_fit(&mut posterior, 20), of_a_fit(&mut posterior, 220));
+    println!("with an expression: {short} allocations in 20 steps, {long} in 220");
+    assert!(long > short + 200, "the count does not work: {short} and {long}");
+}

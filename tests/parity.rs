@@ -81,7 +81,8 @@ fn see<T: Pixel>(
     model: ArrayView3<'_, f64>,
     of: &Frame,
 ) -> (Array3<f64>, f64, Array3<f64>) {
-    let mut plan = ObservationPlan::<T>::new(observation, of, &Workers::default()).expect("a valid observation");
+    let mut plan =
+        ObservationPlan::<T>::new(observation, of, &Workers::default()).expect("a valid observation");
     let cube: Vec<T> = model.iter().map(|v| T::of(*v)).collect();
     let mut adjoint = vec![T::default(); cube.len()];
     let value = plan.value_and_adjoint(&cube, &Workers::default());
@@ -331,6 +332,22 @@ fn yogi_follows_the_main_branch_of_scarlet2_for_sixty_steps() {
     for (path, param) in start.scene.params().iter().filter(|(_, p)| p.is_free()) {
         let name = reference_name(path);
         agrees(&format!("best {name}"), worst(param.values(), &trace.f64_d(&format!("best60|{name}"))), 1e-9);
+    }
+}
+
+/// The number that the documentation of `scarlet_obs::kernel` gives.
+#[test]
+fn difference_kernels_hardly_depend_on_the_fft_shape() {
+    let Some((_, observation, frame, _)) = hsc() else { return };
+    let psfs = [observation.frame(), &frame].map(|f| f.psf_ref().expect("there is a PSF"));
+    for channel in 0..5 {
+        let [observed, model] = psfs.map(|psf| psf.sampled(channel));
+        let large = kernel::difference_on(&observed, &model, [256, 256]);
+        let same = large.slice(s![128 - 48..128 + 48, 128 - 32..128 + 32]);
+        let off = worst(&kernel::difference_on(&observed, &model, SCARLET2_SHAPE), same);
+        let cut = kernel::difference(&observed, &model);
+        println!("channel {channel}: the default kernel has {:?} pixels", cut.dim());
+        agrees(&format!("channel {channel}: kernel on 96 x 64 and on 256 x 256"), off, 1e-6);
     }
 }
 

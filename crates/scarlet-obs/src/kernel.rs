@@ -1,11 +1,14 @@
 //! Kernels that match the model frame's PSF to an observation's.
 //!
-//! The difference kernel is FFT(observed) / FFT(model), back in pixels. Its value does not depend on the length
-//! of the transforms as long as these hold both PSFs (5e-9 of its peak on the HSC images between 96 x 64 and
-//! 256 x 256, by `cargo test -p scarlet --test parity`), because the model PSF is a Gaussian whose transform
-//! has no zeros. It decays fast outside the observed PSF's stamp, where it only says how that stamp was cut, so
-//! it is cut too where less than [`TAIL`] of its absolute sum is left outside, and brought back to its sum. This
-//! keeps the transforms of every step short.
+//! The difference kernel is FFT(observed) / FFT(model), back in pixels. Its value hardly depends on the length
+//! of the transforms as long as these hold both PSFs (3e-8 of its peak on the HSC images between 96 x 64 and
+//! 256 x 256), because the model PSF is a Gaussian whose transform has no zeros. It decays fast outside the
+//! observed PSF's stamp, where it only says how that stamp was cut, so it is cut too where less than [`TAIL`] of
+//! its absolute sum is left outside, and brought back to its sum. This keeps the transforms of every step short.
+//!
+//! What that does to the fitted HSC scene, against an uncut kernel on 256 x 256 (`tests/parity.rs` measures it):
+//! rendered image 1e-5 of its peak and at worst 0.7% of a pixel's noise, log-likelihood 6e-6. With scarlet2's 96 x
+//! 64, where light wraps around, it is 4e-7, 0.03% and 2e-8.
 
 use ndarray::{Array2, s};
 use scarlet_render::{RealFft2, Window, good_length};

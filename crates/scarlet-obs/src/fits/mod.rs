@@ -20,6 +20,7 @@
 //! ```
 
 mod cards;
+mod files;
 mod raw;
 mod read;
 mod spec;
@@ -27,9 +28,8 @@ mod table;
 mod write;
 
 pub use cards::{FitsKey, FitsValue};
-pub use read::{
-    FitsFiles, FitsHdu, FitsImage, FitsMask, FitsPixel, FitsReader, HduKind, read_image, read_mask,
-};
+pub use files::{FitsFiles, read_image, read_mask};
+pub use read::{FitsHdu, FitsImage, FitsMask, FitsPixel, FitsReader, HduKind};
 pub use spec::{FitsLocation, FitsSpec, HduSelector};
 pub use table::{FitsColumn, FitsColumnData};
 pub use write::FitsWriter;

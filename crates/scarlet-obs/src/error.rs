@@ -172,6 +172,31 @@ pub enum ObsError {
         /// Those of the model frame.
         model: BBox,
     },
+    /// A source that no observation sees.
+    #[error(
+        "source at (y, x) = ({}, {}) of the model frame: no pixel within {reach_px} pixels of it has a positive weight in \
+         {}; check its position (it is y, x), unmask it, or leave it out", .center[0], .center[1], .observations.join(", ")
+    )]
+    SourceUnseen {
+        /// Its position `(y, x)` in pixels of the model frame.
+        center: [f64; 2],
+        /// How far around it was looked.
+        reach_px: usize,
+        /// Names of the observations.
+        observations: Vec<String>,
+    },
+    /// A channel of the model frame that nothing was observed in.
+    #[error("channel {channel} of the model frame is in none of the observations; add one that has it or drop the channel")]
+    ChannelUnobserved {
+        /// The channel.
+        channel: Channel,
+    },
+    /// No observation was given.
+    #[error("start values need at least one observation")]
+    NoObservations,
+    /// A source without components.
+    #[error("an extended source needs at least one component; 0 were asked for")]
+    NoComponents,
     /// FFTs of a shape that was asked for are too small.
     #[error("{observation}: FFTs of {shape:?} do not hold the model and its PSF; ask for at least {needed:?}, or for none")]
     FftShape {

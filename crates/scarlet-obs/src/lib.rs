@@ -3,9 +3,12 @@
 //! Conventions: cubes `[channel, y, x]`; weights are inverse variances, 0 where a pixel does not count;
 //! log L = -chi2 / 2 + sum ln(w / 2 pi) / 2 over the pixels that count.
 
+pub mod catalog;
 mod error;
 pub mod fits;
+pub mod init;
 pub mod kernel;
+pub mod measure;
 mod observation;
 mod plan;
 

@@ -24,6 +24,7 @@ pub use layout::{Layout, Slot};
 pub use morphology::{Image, IntoMorphology, Morphology, Point, Site, Starlet, starlet};
 pub use param::{Param, Step, Unit, free, relative};
 pub use parameters::Parameters;
+pub use profile::{DeVaucouleurs, Exponential, Gaussian, Moffat, Profile, RadialLaw, Sersic, Spergel};
 pub use prior::{Density, Prior, Score};
 pub use scene::Scene;
 pub use source::Source;

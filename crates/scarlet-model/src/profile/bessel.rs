@@ -74,3 +74,33 @@ impl<N: Number> BesselK<N> {
         sum
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::Dual;
+
+    /// K_(1/2)(x) = sqrt(pi / 2x) exp(-x), and values of Abramowitz & Stegun, table 9.8.
+    #[test]
+    fn known_values_come_out() {
+        let half = BesselK::new(0.5);
+        for x in [1e-6, 0.01, 0.5, 1.0, 3.0, 12.0] {
+            let exact = (std::f64::consts::FRAC_PI_2 / x).sqrt() * f64::exp(-x);
+            assert!((half.at(x) - exact).abs() < 1e-13 * exact + 1e-17, "{x}");
+        }
+        assert!((BesselK::new(0.0).at(1.0) - 0.421_024_438_240_708_3).abs() < 1e-15);
+        assert!((BesselK::new(1.0).at(1.0) - 0.601_907_230_197_234_6).abs() < 1e-15);
+    }
+
+    /// K' = -(`K_(nu-1)` + `K_(nu+1)`) / 2, and the derivative in the order by differences.
+    #[test]
+    fn derivatives_are_right() {
+        let (nu, x, h) = (1.7, 0.8, 1e-3);
+        let order: Dual<f64, 2> = Dual::variable(nu, 0);
+        let ours = BesselK::new(order).at(Dual::variable(x, 1));
+        let at = |nu: f64| BesselK::new(nu).at(x);
+        let by_order = (8.0 * (at(nu + h) - at(nu - h)) - at(nu + 2.0 * h) + at(nu - 2.0 * h)) / (12.0 * h);
+        assert!((ours.derivatives[0] - by_order).abs() < 1e-10);
+        assert!((ours.derivatives[1] + 0.5 * (at(nu - 1.0) + at(nu + 1.0))).abs() < 1e-13);
+    }
+}

@@ -12,7 +12,7 @@ use super::ellipse::Form;
 use super::grid::{LEAST_R2, Prepared};
 use super::lane::{Lane, MAX_LANES};
 use super::law::Kernel;
-use super::quadrature::GAUSS_12 as RULE;
+use super::quadrature::{GAUSS_8, GAUSS_24};
 use super::{Dual, Number};
 use pulp::Simd;
 
@@ -29,7 +29,12 @@ pub(crate) const EDGES: usize = 2 * PER_DIRECTION;
 pub(crate) const PLACE: usize = 5;
 
 /// The least width of the sinh transformation, in pixels.
-const LEAST_WIDTH: f64 = 0.02;
+const LEAST_WIDTH: f64 = 3e-4;
+
+/// The one line that is never more than half a pixel from the centre. It has the finer rule at distances up to
+/// `FINE`, the coarser one at 1/2 and as all other lines, and smoothly both between.
+const NEAREST: usize = SIDE / 2;
+const FINE: f64 = 0.25;
 
 const _: () = assert!(SIDE.is_multiple_of(MAX_LANES));
 
@@ -59,7 +64,8 @@ impl<K: Kernel, S: Simd, const N: usize> Prepared<'_, K, S, N> {
             let line = at % PER_DIRECTION / SIDE;
             let d = Lane::splat(self.simd, across + line as f64);
             let start = Lane::counting(self.simd) + (along + (at % SIDE) as f64);
-            let integral = self.edge::<M>(means, d, start, oriented(self.form, vertical));
+            let form = oriented(self.form, vertical);
+            let integral = self.edge::<M>(means, d, start, form, line == NEAREST);
             (integral.value * scale).store(values, at);
             for (k, slope) in integral.derivatives.into_iter().enumerate() {
                 (slope * scale).store(slopes, k * EDGES + at);
@@ -67,7 +73,8 @@ impl<K: Kernel, S: Simd, const N: usize> Prepared<'_, K, S, N> {
         }
     }
 
-    /// d/2 times the integral of m over t from `start` to `start` + 1, at distance `d`.
+    /// d/2 times the integral of m over t from `start` to `start` + 1, at distance `d`, by the coarser rule or,
+    /// on the `nearest` line, by both.
     #[inline(always)]
     fn edge<const M: usize>(
         &self,
@@ -75,11 +82,14 @@ impl<K: Kernel, S: Simd, const N: usize> Prepared<'_, K, S, N> {
         d: Lane<S>,
         start: Lane<S>,
         form: [f64; 3],
+        nearest: bool,
     ) -> Dual<Lane<S>, M> {
-        let minus_center = |value: Lane<S>, k| -> Dual<Lane<S>, M> { -Dual::variable(-value, k) };
-        let coefficient = |k: usize| Dual::variable(Lane::splat(self.simd, form[k]), 2 + k);
-        let (d, start) = (minus_center(d, 0), minus_center(start, 1));
-        let (dd, dt, tt) = (coefficient(0), coefficient(1), coefficient(2));
+        // both are positions minus the centre: their derivatives are -1
+        let d: Dual<Lane<S>, M> = -Dual::variable(-d, 0);
+        let start: Dual<Lane<S>, M> = -Dual::variable(-start, 1);
+        let dd: Dual<Lane<S>, M> = Dual::variable(Lane::splat(self.simd, form[0]), 2);
+        let dt: Dual<Lane<S>, M> = Dual::variable(Lane::splat(self.simd, form[1]), 3);
+        let tt: Dual<Lane<S>, M> = Dual::variable(Lane::splat(self.simd, form[2]), 4);
 
         let over = tt.recip();
         let foot = -(dt * over) * d;
@@ -89,36 +99,75 @@ impl<K: Kernel, S: Simd, const N: usize> Prepared<'_, K, S, N> {
         let from = asinh((start - foot) * over_width);
         let length = asinh((start - foot + 1.0) * over_width) - from;
 
-        let mut sum = d.constant(0.0);
-        for [node, weight] in RULE {
-            let u = length * node + from;
-            let rising = u.exp();
-            let falling = rising.recip();
-            let along = width * (rising - falling) * 0.5;
-            let r2 = (along.mul_add(along, pole2) * tt).at_least(LEAST_R2);
-            let jacobian = (rising + falling) * weight;
-            sum = jacobian.mul_add(self.mean(means, r2), sum);
+        let arguments = [from, length, width, pole2, tt];
+        let mut sum = self.along(means, arguments, &GAUSS_8);
+        if nearest {
+            let fine = self.along(means, arguments, &GAUSS_24);
+            sum = (fine - sum).mul_add(share_of_fine(d), sum);
         }
         sum * width * length * d * 0.25
     }
 
-    /// The mean inside `r2`, with the derivatives of `r2` and of the shape parameters.
+    /// Twice the integral over u from 0 to 1 of cosh(from + length u) m(tt (width^2 sinh^2 + pole2)), as a
+    /// function of these five.
     #[inline(always)]
-    fn mean<const M: usize>(
+    fn along<const M: usize>(
         &self,
         means: &K::Means<Dual<Lane<S>, N>>,
-        r2: Dual<Lane<S>, M>,
+        arguments: [Dual<Lane<S>, M>; 5],
+        rule: &[[f64; 2]],
     ) -> Dual<Lane<S>, M> {
-        let mean = self.kernel.mean_within(&self.constants, means, Dual::variable(r2.value, 0));
-        let mut derivatives = r2.derivatives;
-        for d in &mut derivatives {
-            *d = *d * mean.derivatives[0];
+        let [from, length, width, pole2, tt] = &arguments;
+        let (from, length, width) = (from.value, length.value, width.value);
+        let (pole2, tt) = (pole2.value, tt.value);
+        let zero = from.constant(0.0);
+        let [mut value, mut by_from, mut by_length, mut slope, mut slope_sinh2] = [zero; 5];
+        let mut shape = [zero; N];
+        let width2 = width * width;
+        let by_u_factor = width2 * tt * 2.0;
+        for &[node, weight] in rule {
+            let rising = length.mul_add(from.constant(node), from).exp();
+            let falling = rising.recip();
+            let cosh = (rising + falling) * (0.5 * weight);
+            let sinh = (rising - falling) * 0.5;
+            let sinh2 = sinh * sinh;
+            let r2 = (sinh2.mul_add(width2, pole2) * tt).at_least(LEAST_R2);
+            let mean = self.kernel.mean_with_slopes(&self.constants, means, r2);
+            let cosh_slope = cosh * mean.derivatives[0];
+            // d cosh = sinh and d r2 = 2 tt width^2 sinh cosh
+            let by_u = sinh * (by_u_factor * (sinh2 + 1.0)).mul_add(mean.derivatives[0], mean.value) * weight;
+            value = cosh.mul_add(mean.value, value);
+            by_from = by_from + by_u;
+            by_length = by_u.mul_add(from.constant(node), by_length);
+            slope = slope + cosh_slope;
+            slope_sinh2 = cosh_slope.mul_add(sinh2, slope_sinh2);
+            for (sum, slope) in shape.iter_mut().zip(mean.derivatives).skip(1) {
+                *sum = cosh.mul_add(slope, *sum);
+            }
         }
-        for k in 1..N {
-            derivatives[PLACE + k - 1] = derivatives[PLACE + k - 1] + mean.derivatives[k];
+        let by_width = width * tt * slope_sinh2 * 2.0;
+        let by_tt = slope_sinh2.mul_add(width2, slope * pole2);
+        let partial = [by_from, by_length, by_width, slope * tt, by_tt];
+        let mut derivatives = [zero; M];
+        for (k, d) in derivatives.iter_mut().enumerate() {
+            for (argument, slope) in arguments.iter().zip(partial) {
+                *d = slope.mul_add(argument.derivatives[k], *d);
+            }
         }
-        Dual { value: mean.value, derivatives }
+        for (d, by_shape) in derivatives[PLACE..].iter_mut().zip(&shape[1..]) {
+            *d = *d + *by_shape;
+        }
+        Dual { value, derivatives } * 2.0
     }
+}
+
+/// 1 up to the distance `FINE`, 0 from 1/2 on, with a quintic step between.
+#[inline(always)]
+fn share_of_fine<N: Number>(d: N) -> N {
+    let t = ((d.if_below(0.0, -d, d) - FINE) / (0.5 - FINE)).at_least(0.0);
+    let t = t.if_below(1.0, t, t.constant(1.0));
+    let step = t * t * t * ((t * 6.0 - 15.0) * t + 10.0);
+    -step + 1.0
 }
 
 #[inline(always)]

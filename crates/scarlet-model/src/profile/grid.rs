@@ -101,8 +101,8 @@ pub(crate) fn moments<S: Simd, const N: usize>(
         xx: sum_xx.sum(),
         ..Moments::default()
     };
-    for k in 1..N {
-        result.shape[k - 1] = shape[k].sum();
+    for (sum, lanes) in result.shape.iter_mut().zip(&shape[1..]) {
+        *sum = lanes.sum();
     }
     result
 }

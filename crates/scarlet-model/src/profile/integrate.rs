@@ -8,6 +8,7 @@
 //!
 //! Every gradient is the derivative of what these rules compute, not of what they approximate.
 
+use super::Dual;
 use super::adjoint::Adjoint;
 use super::edges;
 use super::ellipse::Form;
@@ -16,8 +17,7 @@ use super::lane::Lane;
 use super::law::Kernel;
 use super::layout::{Layout, PATCH, PATCH_LEN, PATCH_NODES, Patch, Scratch};
 use super::quadrature::THREE;
-use super::window::{Weight, Window};
-use super::Dual;
+use super::window::{Factors, Window};
 use crate::Site;
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
@@ -108,26 +108,26 @@ impl<'a, K: Kernel> Instance<'a, K> {
             let end = first + shape[k] as f64;
             first.clamp(0.0, side as f64) as usize..end.clamp(0.0, side as f64) as usize
         });
-        let to_box = [0, 1].map(|k| start[k] - origin[k] as f64);
+        let to_box = [0, 1].map(|k| (start[k] - origin[k] as f64) as isize);
         let offset = [0, 1].map(|k| start[k] - self.site.center[k]);
         Zone { offset, to_box, in_box }
     }
 
+    /// The shape parameters as variables of their own directions, the first `K::SHAPE.len()` of these.
     #[inline(always)]
-    fn prepare<S: Simd, const N: usize>(
-        &self,
-        simd: S,
-    ) -> (Prepared<'a, K, S, N>, K::Means<Dual<Lane<S>, N>>) {
-        let lane = |value| Lane::splat(simd, value);
-        let mut shape = [Dual::fixed(lane(0.0)); N];
+    fn variables<S: Simd, const N: usize>(&self, simd: S) -> [Dual<Lane<S>, N>; N] {
+        let mut shape = [Dual::fixed(Lane::splat(simd, 1.0)); N];
         for (k, &value) in self.shape.iter().enumerate() {
-            shape[k] = Dual::variable(lane(value), k + 1);
+            shape[k] = Dual::variable(Lane::splat(simd, value), k + 1);
         }
-        let shape = &shape[..self.shape.len()];
-        let like = Dual::fixed(lane(1.0));
-        let constants = self.kernel.constants(like, shape);
-        let means = self.kernel.means(like, shape);
-        (Prepared { simd, kernel: self.kernel, constants, form: self.form() }, means)
+        shape
+    }
+
+    #[inline(always)]
+    fn prepare<S: Simd, const N: usize>(&self, simd: S) -> Prepared<'a, K, S, N> {
+        let shape = self.variables::<S, N>(simd);
+        let constants = self.kernel.constants(shape[N - 1], &shape[..N - 1]);
+        Prepared { simd, kernel: self.kernel, constants, form: self.form() }
     }
 }
 
@@ -137,7 +137,7 @@ struct Zone {
     /// Offset `[dy, dx]` from the centre to the middle of its first pixel.
     offset: [f64; 2],
     /// From the box's first pixel to the zone's.
-    to_box: [f64; 2],
+    to_box: [isize; 2],
     /// Rows and columns of the zone that are in the box.
     in_box: [Range<usize>; 2],
 }
@@ -152,15 +152,17 @@ impl Zone {
     fn for_each(&self, mut visit: impl FnMut(usize, usize, usize, usize)) {
         for row in self.in_box[0].clone() {
             for col in self.in_box[1].clone() {
-                let y = (row as f64 + self.to_box[0]) as usize;
-                let x = (col as f64 + self.to_box[1]) as usize;
+                let y = row.wrapping_add_signed(self.to_box[0]);
+                let x = col.wrapping_add_signed(self.to_box[1]);
                 visit(y, x, row, col);
             }
         }
     }
 
-    fn weight(&self, window: Window, row: usize, col: usize) -> Weight {
-        window.at([self.offset[0] + row as f64, self.offset[1] + col as f64])
+    /// The factors of a window along y and x.
+    #[inline(always)]
+    fn factors(&self, window: Window) -> [Factors<PATCH>; 2] {
+        [window.factors(self.offset[0]), window.factors(self.offset[1])]
     }
 }
 
@@ -182,11 +184,14 @@ impl<K: Kernel> WithSimd for Evaluate<'_, '_, K> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        match K::SHAPE.len() {
-            0 => self.run::<S, 1, 5>(simd),
-            1 => self.run::<S, 2, 6>(simd),
-            2 => self.run::<S, 3, 7>(simd),
-            _ => self.run::<S, 4, 8>(simd),
+        if const { K::SHAPE.is_empty() } {
+            self.run::<S, 1, 5>(simd)
+        } else if const { K::SHAPE.len() == 1 } {
+            self.run::<S, 2, 6>(simd)
+        } else if const { K::SHAPE.len() == 2 } {
+            self.run::<S, 3, 7>(simd)
+        } else {
+            self.run::<S, 4, 8>(simd)
         }
     }
 }
@@ -194,19 +199,16 @@ impl<K: Kernel> WithSimd for Evaluate<'_, '_, K> {
 impl<K: Kernel> Evaluate<'_, '_, K> {
     #[inline(always)]
     fn run<S: Simd, const N: usize, const M: usize>(self, simd: S) {
-        if K::SHAPE.len() + 1 != N {
-            return;
-        }
         let instance = self.instance;
         let layout = instance.layout();
         let mut scratch = layout.split(self.scratch);
-        let (prepared, means) = instance.prepare::<S, N>(simd);
+        let prepared = instance.prepare::<S, N>(simd);
         let scale = 1.0 / (instance.size * instance.size);
         prepared.sample(instance.centers(), scale, scratch.image, scratch.centers);
         if instance.integrated {
             prepared.sample(instance.corners(), scale, scratch.corner_values, scratch.corners);
             add_corners(layout, scratch.image, scratch.corner_values);
-            patch::<K, S, N, M>(instance, &prepared, &means, scale, &mut scratch);
+            patch::<K, S, N, M>(instance, &prepared, scale, &mut scratch);
         }
         let cols = layout.shape[1];
         for (row, out) in self.out.chunks_exact_mut(cols).enumerate() {
@@ -233,7 +235,6 @@ fn add_corners(layout: Layout, image: &mut [f64], corners: &[f64]) {
 fn patch<K: Kernel, S: Simd, const N: usize, const M: usize>(
     instance: &Instance<'_, K>,
     prepared: &Prepared<'_, K, S, N>,
-    means: &K::Means<Dual<Lane<S>, N>>,
     scale: f64,
     scratch: &mut Scratch<'_>,
 ) {
@@ -241,7 +242,8 @@ fn patch<K: Kernel, S: Simd, const N: usize, const M: usize>(
     if zone.is_outside() {
         return;
     }
-    let Patch { values, node_values, nodes, near_excess, far_excess, edge_values, edges } = &mut scratch.patch;
+    let Patch { values, node_values, nodes, near_excess, far_excess, edge_values, edges } =
+        &mut scratch.patch;
     values.fill(0.0);
     for (k, slopes) in nodes.chunks_exact_mut(N * PATCH_LEN).enumerate() {
         let (grid, weight) = instance.patch_nodes(k);
@@ -251,15 +253,19 @@ fn patch<K: Kernel, S: Simd, const N: usize, const M: usize>(
         }
     }
     let lower_corner = instance.zone(edges::SIDE).offset.map(|d| d - 0.5);
-    prepared.edges::<M>(means, lower_corner, scale, edge_values, edges);
+    let shape = instance.variables::<S, N>(prepared.simd);
+    let means = instance.kernel.means(shape[N - 1], &shape[..N - 1]);
+    prepared.edges::<M>(&means, lower_corner, scale, edge_values, edges);
     let exact = edges::pixels(edge_values);
     let stride = instance.layout().stride();
+    let ([near_y, near_x], [middle_y, middle_x]) = (zone.factors(NEAR), zone.factors(MIDDLE));
     zone.for_each(|y, x, row, col| {
         let (at, pixel) = (row * PATCH + col, &mut scratch.image[y * stride + x]);
         let inner = near_pixel(row, col).map_or(values[at], |k| exact[k]);
         near_excess[at] = inner - values[at];
         far_excess[at] = values[at] - *pixel;
-        let (near, middle) = (zone.weight(NEAR, row, col).value, zone.weight(MIDDLE, row, col).value);
+        let near = near_y.value[row] * near_x.value[col];
+        let middle = middle_y.value[row] * middle_x.value[col];
         // no differences here: next to a cusp the outer rules are far off, and their shares are exactly 0
         *pixel = near * inner + (middle - near) * values[at] + (1.0 - middle) * *pixel;
     });
@@ -276,11 +282,14 @@ impl<K: Kernel> WithSimd for PullBack<'_, '_, K> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> (Adjoint, f64) {
-        match K::SHAPE.len() {
-            0 => self.run::<S, 1, 5>(simd),
-            1 => self.run::<S, 2, 6>(simd),
-            2 => self.run::<S, 3, 7>(simd),
-            _ => self.run::<S, 4, 8>(simd),
+        if const { K::SHAPE.is_empty() } {
+            self.run::<S, 1, 5>(simd)
+        } else if const { K::SHAPE.len() == 1 } {
+            self.run::<S, 2, 6>(simd)
+        } else if const { K::SHAPE.len() == 2 } {
+            self.run::<S, 3, 7>(simd)
+        } else {
+            self.run::<S, 4, 8>(simd)
         }
     }
 }
@@ -364,19 +373,21 @@ fn pull_back_patch<K: Kernel, S: Simd, const N: usize, const M: usize>(
     let mut near_seeds = [0.0; edges::SIDE * edges::SIDE];
     let patch = &mut scratch.patch;
     patch.values.fill(0.0);
+    let ([near_y, near_x], [middle_y, middle_x]) = (zone.factors(NEAR), zone.factors(MIDDLE));
     zone.for_each(|y, x, row, col| {
         let (at, pixel) = (row * PATCH + col, &mut scratch.seeds[y * stride + x]);
-        let (near, middle) = (zone.weight(NEAR, row, col), zone.weight(MIDDLE, row, col));
-        for k in 0..2 {
-            let change =
-                near.by_center[k] * patch.near_excess[at] + middle.by_center[k] * patch.far_excess[at];
-            adjoint.center[k] += *pixel * change;
-        }
+        let (near_seed, far_seed) = (*pixel * patch.near_excess[at], *pixel * patch.far_excess[at]);
+        adjoint.center[0] -= near_seed * near_y.slope[row] * near_x.value[col]
+            + far_seed * middle_y.slope[row] * middle_x.value[col];
+        adjoint.center[1] -= near_seed * near_y.value[row] * near_x.slope[col]
+            + far_seed * middle_y.value[row] * middle_x.slope[col];
+        let near = near_y.value[row] * near_x.value[col];
+        let middle = middle_y.value[row] * middle_x.value[col];
         if let Some(k) = near_pixel(row, col) {
-            near_seeds[k] = *pixel * near.value;
+            near_seeds[k] = *pixel * near;
         }
-        patch.values[at] = *pixel * (middle.value - near.value);
-        *pixel *= 1.0 - middle.value;
+        patch.values[at] = *pixel * (middle - near);
+        *pixel *= 1.0 - middle;
     });
     for (k, slopes) in patch.nodes.chunks_exact(N * PATCH_LEN).enumerate() {
         let moments = moments::<S, N>(simd, instance.patch_nodes(k).0, patch.values, slopes);

@@ -62,17 +62,25 @@ impl<S: Simd> Lane<S> {
     }
 
     #[inline(always)]
-    fn from_bits(self, bits: S::u64s) -> Self {
+    fn with_bits(self, bits: S::u64s) -> Self {
         self.with(self.simd.transmute_f64s_u64s(bits))
     }
 
+    /// A polynomial, highest power first, as two interleaved chains in the square: half the waiting of one.
     #[inline(always)]
-    fn polynomial(self, coefficients: &[f64]) -> Self {
-        let mut sum = self.constant(coefficients[0]);
-        for &c in &coefficients[1..] {
-            sum = sum.mul_add(self, self.constant(c));
+    fn polynomial<const N: usize>(self, coefficients: &[f64; N]) -> Self {
+        let square = self * self;
+        let (mut first, mut second) = (self.constant(coefficients[0]), self.constant(coefficients[1]));
+        let mut k = 2;
+        while k < N {
+            first = first.mul_add(square, self.constant(coefficients[k]));
+            if k + 1 < N {
+                second = second.mul_add(square, self.constant(coefficients[k + 1]));
+            }
+            k += 2;
         }
-        sum
+        let (even, odd) = if N % 2 == 1 { (first, second) } else { (second, first) };
+        odd.mul_add(self, even)
     }
 }
 
@@ -140,13 +148,13 @@ impl<S: Simd> Number for Lane<S> {
     fn exp(self) -> Self {
         let simd = self.simd;
         let x = self.if_below(-707.0, self.constant(-707.0), self);
-        let x = x.if_below(709.0, x, x.constant(709.0));
+        let x = (-x).if_below(-709.0, x.constant(709.0), x);
         let shifted = x.mul_add(x.constant(std::f64::consts::LOG2_E), x.constant(ROUND));
         let n = shifted - ROUND;
         let remainder = n.mul_add(x.constant(-LN2[0]), x);
         let remainder = n.mul_add(x.constant(-LN2[1]), remainder);
         let series = remainder.polynomial(&EXP);
-        let result = x.from_bits(simd.add_u64s(series.bits(), shift_left_52::<S>(shifted.bits())));
+        let result = x.with_bits(simd.add_u64s(series.bits(), shift_left_52::<S>(shifted.bits())));
         self.if_below(-707.0, self.constant(0.0), result)
     }
 
@@ -157,12 +165,10 @@ impl<S: Simd> Number for Lane<S> {
         let word = |w: u64| simd.splat_u64s(w);
         let lifted = simd.add_u64s(self.bits(), word(0x3FF0_0000_0000_0000 - 0x3FE6_A09E_667F_3BCD));
         let exponent = simd.or_u64s(shift_right_52::<S>(lifted), word(0x4330_0000_0000_0000));
-        let n = self.from_bits(exponent) - (4_503_599_627_370_496.0 + 1023.0);
-        let mantissa = simd.add_u64s(
-            simd.and_u64s(lifted, word(0x000F_FFFF_FFFF_FFFF)),
-            word(0x3FE6_A09E_667F_3BCD),
-        );
-        let f = self.from_bits(mantissa) - 1.0;
+        let n = self.with_bits(exponent) - (4_503_599_627_370_496.0 + 1023.0);
+        let mantissa =
+            simd.add_u64s(simd.and_u64s(lifted, word(0x000F_FFFF_FFFF_FFFF)), word(0x3FE6_A09E_667F_3BCD));
+        let f = self.with_bits(mantissa) - 1.0;
         let s = f / (f + 2.0);
         let z = s * s;
         let half_square = f * f * 0.5;
@@ -228,3 +234,54 @@ macro_rules! operator {
     )*};
 }
 operator!(Add add add_f64s, Sub sub sub_f64s, Mul mul mul_f64s, Div div div_f64s);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Applies `f` to every value, in lanes of this machine.
+    fn lanes<S: Simd>(simd: S, values: &[f64], f: impl Fn(Lane<S>) -> Lane<S>) -> Vec<f64> {
+        let mut out = values.to_vec();
+        for value in &mut out {
+            let mut lane = [0.0; MAX_LANES];
+            f(Lane::splat(simd, *value)).store(&mut lane, 0);
+            assert!(lane[..Lane::<S>::LEN].iter().all(|v| v.to_bits() == lane[0].to_bits()));
+            *value = lane[0];
+        }
+        out
+    }
+
+    fn check<S: Simd>(simd: S) {
+        let arguments: Vec<f64> = (-7069..=7089).map(|k| 0.1 * f64::from(k)).collect();
+        for (x, ours) in arguments.iter().zip(lanes(simd, &arguments, Number::exp)) {
+            assert!((ours / x.exp() - 1.0).abs() < 1e-15, "exp {x}: {ours}");
+        }
+        let arguments: Vec<f64> = (-3000..3000).map(|k| (0.2003 * f64::from(k)).exp()).collect();
+        for (x, ours) in arguments.iter().zip(lanes(simd, &arguments, Number::ln)) {
+            assert!((ours - x.ln()).abs() <= 1e-15 * x.ln().abs(), "ln {x}: {ours}");
+        }
+        let near_one: Vec<f64> = (-500..500).map(|k| 1.0 + 1e-5 * f64::from(k)).collect();
+        for (x, ours) in near_one.iter().zip(lanes(simd, &near_one, Number::ln)) {
+            assert!((ours - x.ln()).abs() <= 1e-15 * x.ln().abs(), "ln {x}: {ours}");
+        }
+        let special = [0.0, -1.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -1e5];
+        let exp = lanes(simd, &special, Number::exp);
+        assert!(exp[0] == 1.0 && exp[2] > 1e307 && exp[3] == 0.0 && exp[4].is_nan() && exp[5] == 0.0);
+        let ln = lanes(simd, &special, Number::ln);
+        assert!(ln[0] == f64::NEG_INFINITY && ln[1].is_nan() && ln[2] == f64::INFINITY && ln[4].is_nan());
+    }
+
+    #[test]
+    fn exp_and_ln_are_accurate_in_every_instruction_set_that_is_there() {
+        check(pulp::Scalar::new());
+        #[cfg(target_arch = "x86_64")]
+        {
+            if let Some(simd) = pulp::x86::V3::try_new() {
+                check(simd);
+            }
+            if let Some(simd) = pulp::x86::V4::try_new() {
+                check(simd);
+            }
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! What a radial profile is: a formula for the surface brightness, and what the pixel integration needs of it.
 
-use super::Number;
 use super::quadrature::{RADIAL, RadialNode};
+use super::{Dual, Number};
 use std::fmt::Debug;
 
 /// A shape parameter of a law: its name and the open interval in which the law makes sense.
@@ -117,6 +117,17 @@ pub(crate) trait Kernel: Debug + Clone + Send + Sync + 'static {
 
     /// Its mean inside that radius.
     fn mean_within<N: Number>(&self, constants: &Self::Constants<N>, means: &Self::Means<N>, r2: N) -> N;
+
+    /// The same with its derivatives with respect to `r2` (direction 0) and the shape parameters.
+    #[inline(always)]
+    fn mean_with_slopes<T: Number, const N: usize>(
+        &self,
+        constants: &Self::Constants<Dual<T, N>>,
+        means: &Self::Means<Dual<T, N>>,
+        r2: T,
+    ) -> Dual<T, N> {
+        self.mean_within(constants, means, Dual::variable(r2, 0))
+    }
 }
 
 /// A user's law as a kernel.

@@ -104,8 +104,7 @@ impl Layout {
         });
         let [image, seeds, centers, corner_values, corners, rest @ ..] = parts;
         let [values, node_values, nodes, near_excess, far_excess, edge_values, edges] = rest;
-        let patch =
-            Patch { values, node_values, nodes, near_excess, far_excess, edge_values, edges };
+        let patch = Patch { values, node_values, nodes, near_excess, far_excess, edge_values, edges };
         Scratch { image, seeds, centers, corner_values, corners, patch }
     }
 }

@@ -94,7 +94,8 @@ impl Gaussian {
 ///
 /// f(r) = exp(-b_n r^(1/n)) / (2 pi n b_n^(-2n) Gamma(2n) size^2), r in units of `size`: the half-light radius
 /// in pixels, the geometric mean along the two axes. 0.36 < n < 8; b_n from Ciotti & Bertin 1999, eq. 18
-/// (doi:10.48550/arXiv.astro-ph/9911078), so that half of the flux is inside `size` to 1e-5.
+/// (doi:10.48550/arXiv.astro-ph/9911078), so that half of the flux is inside `size`,
+/// to 1.3e-5 for n >= 1 and 1.2e-4 at n = 0.5.
 #[derive(Debug, Clone)]
 pub struct Sersic(Radial<SersicLaw>);
 delegate!([] Sersic);

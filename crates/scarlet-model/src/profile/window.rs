@@ -7,18 +7,19 @@ pub(crate) struct Window {
     pub(crate) outer: f64,
 }
 
-/// The value of a window at a pixel and its derivative with respect to the centre `[y, x]`.
+/// The factors of a window along one axis and their slopes, at `N` successive pixels.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Weight {
-    pub(crate) value: f64,
-    pub(crate) by_center: [f64; 2],
+pub(crate) struct Factors<const N: usize> {
+    pub(crate) value: [f64; N],
+    pub(crate) slope: [f64; N],
 }
 
 impl Window {
-    /// At a pixel centre `offset` = (dy, dx) away from the profile's centre.
-    pub(crate) fn at(self, offset: [f64; 2]) -> Weight {
-        let [(y, slope_y), (x, slope_x)] = offset.map(|d| self.along(d));
-        Weight { value: y * x, by_center: [-slope_y * x, -y * slope_x] }
+    /// At pixels that begin `first` away from the profile's centre. The window at a pixel is the product over
+    /// both axes; its slopes are with respect to the pixel's position, minus those with respect to the centre.
+    pub(crate) fn factors<const N: usize>(self, first: f64) -> Factors<N> {
+        let at = |k: usize| self.along(first + k as f64);
+        Factors { value: std::array::from_fn(|k| at(k).0), slope: std::array::from_fn(|k| at(k).1) }
     }
 
     /// Quintic step 1 - t^3 (10 - 15 t + 6 t^2) and its slope.

@@ -89,8 +89,8 @@ fn spergel(nu: f64) -> Box<dyn Fn(f64) -> f64> {
 }
 
 pub(crate) fn sersic_b(n: f64) -> f64 {
-    2.0 * n - 1.0 / 3.0 + 4.0 / (405.0 * n) + 46.0 / (25515.0 * n * n) + 131.0 / (1_148_175.0 * n.powi(3))
-        - 2_194_697.0 / (30_690_717_750.0 * n.powi(4))
+    2.0 * n - 0.333_333 + 0.009_877 / n + 0.001_803 / n.powi(2) + 0.000_114 / n.powi(3)
+        - 0.000_072 / n.powi(4)
 }
 
 /// `K_nu(x)` by Simpson's rule on its integral representation.
@@ -187,8 +187,9 @@ impl Truth {
 
     fn refined(&self, corner: [f64; 2], sides: [f64; 2], whole: f64, tolerance: f64, depth: usize) -> f64 {
         let half = sides.map(|s| 0.5 * s);
-        let corners: [[f64; 2]; 4] =
-            std::array::from_fn(|k| [corner[0] + (k / 2) as f64 * half[0], corner[1] + (k % 2) as f64 * half[1]]);
+        let corners: [[f64; 2]; 4] = std::array::from_fn(|k| {
+            [corner[0] + (k / 2) as f64 * half[0], corner[1] + (k % 2) as f64 * half[1]]
+        });
         let parts = corners.map(|c| self.gauss(c, half));
         let sum: f64 = parts.iter().sum();
         if (sum - whole).abs() < tolerance || depth > 30 {
@@ -201,7 +202,8 @@ impl Truth {
     fn gauss(&self, corner: [f64; 2], sides: [f64; 2]) -> f64 {
         const NODES: [f64; 3] = [0.238_619_186_083_196_9, 0.661_209_386_466_264_5, 0.932_469_514_203_152];
         const WEIGHTS: [f64; 3] = [0.467_913_934_572_691, 0.360_761_573_048_138_6, 0.171_324_492_379_170_35];
-        let node = |k: usize| if k % 2 == 0 { 0.5 + 0.5 * NODES[k / 2] } else { 0.5 - 0.5 * NODES[k / 2] };
+        let node =
+            |k: usize| if k.is_multiple_of(2) { 0.5 + 0.5 * NODES[k / 2] } else { 0.5 - 0.5 * NODES[k / 2] };
         let mut sum = 0.0;
         for i in 0..6 {
             for j in 0..6 {

@@ -1,7 +1,7 @@
 //! The Gaussian law.
 
-use crate::profile::law::{Kernel, ShapeParameter};
 use crate::profile::Number;
+use crate::profile::law::{Kernel, ShapeParameter};
 use std::f64::consts::PI;
 
 /// f(r^2) = exp(-r^2 / 2) / (2 pi), r in units of sigma; no shape parameter.

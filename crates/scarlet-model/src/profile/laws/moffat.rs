@@ -1,7 +1,7 @@
 //! Moffat's law.
 
-use crate::profile::law::{Kernel, ShapeParameter};
 use crate::profile::Number;
+use crate::profile::law::{Kernel, ShapeParameter};
 use std::f64::consts::{LN_2, PI};
 
 /// f(r^2) = (beta - 1) k / pi (1 + k r^2)^-beta, r in units of the full width at half maximum.

@@ -1,7 +1,9 @@
 //! Fits by first-order optimisers: steps, convergence, the best iterate.
 
 use crate::{InferError, Optimizer, Posterior};
-use scarlet_model::{Scene, Step};
+use crate::blocks::middle;
+use scarlet_model::{Scene, Slot, Step};
+use scarlet_render::Workers;
 use std::ops::ControlFlow;
 
 /// Smallest relative step, as in scarlet2.
@@ -106,12 +108,60 @@ impl State {
 
     /// Takes one step and returns the largest relative change of a parameter's norm.
     fn step(&mut self, posterior: &Posterior, optimizer: &dyn Optimizer, step: usize) -> f64 {
+        let moving = Moving {
+            x: &mut self.x,
+            gradient: &self.gradient,
+            first: &mut self.first,
+            second: &mut self.second,
+            direction: &mut self.direction,
+        };
+        moving.step(posterior.layout().slots(), posterior.workers(), optimizer, step)
+    }
+
+    fn into_fit(self, stop: Stop) -> Fit {
+        let iterations = self.loss.len() - 1;
+        Fit { x: self.best_x, loss: self.loss, best: self.best, iterations, stop }
+    }
+}
+
+/// The parts of a state that a step changes, for a run of parameters.
+struct Moving<'a> {
+    x: &'a mut [f64],
+    gradient: &'a [f64],
+    first: &'a mut [f64],
+    second: &'a mut [f64],
+    direction: &'a mut [f64],
+}
+
+impl Moving<'_> {
+    /// Takes one step and returns the largest relative change of a parameter's norm.
+    fn step(self, slots: &[Slot], workers: &Workers, optimizer: &dyn Optimizer, step: usize) -> f64 {
+        let Some(cut) = middle(slots, workers) else { return self.step_here(slots, optimizer, step) };
+        let at = slots[cut].unconstrained.start - slots[0].unconstrained.start;
+        let (x, first) = (self.x.split_at_mut(at), self.first.split_at_mut(at));
+        let (second, direction) = (self.second.split_at_mut(at), self.direction.split_at_mut(at));
+        let (gradient, changes) = (self.gradient.split_at(at), &mut [0.0; 2]);
+        let [left, right] = changes;
+        let low =
+            Moving { x: x.0, gradient: gradient.0, first: first.0, second: second.0, direction: direction.0 };
+        let high =
+            Moving { x: x.1, gradient: gradient.1, first: first.1, second: second.1, direction: direction.1 };
+        workers.join(
+            || *left = low.step(&slots[..cut], workers, optimizer, step),
+            || *right = high.step(&slots[cut..], workers, optimizer, step),
+        );
+        changes[0].max(changes[1])
+    }
+
+    fn step_here(self, slots: &[Slot], optimizer: &dyn Optimizer, step: usize) -> f64 {
         // The loss is minus the log-posterior, so going up along its gradient is going down in the loss.
-        optimizer.directions(step, &self.gradient, &mut self.first, &mut self.second, &mut self.direction);
+        optimizer.directions(step, self.gradient, self.first, self.second, self.direction);
         let factor = optimizer.schedule().factor(step);
+        let start = slots.first().map_or(0, |s| s.unconstrained.start);
         let mut largest: f64 = 0.0;
-        for slot in posterior.layout().slots().iter().filter(|s| s.is_free()) {
-            let x = &mut self.x[slot.unconstrained.clone()];
+        for slot in slots.iter().filter(|s| s.is_free()) {
+            let own = slot.unconstrained.start - start..slot.unconstrained.end - start;
+            let x = &mut self.x[own.clone()];
             let norm = x.iter().map(|v| v * v).sum::<f64>().sqrt();
             let length = factor
                 * match slot.step.unwrap_or(DEFAULT_STEP) {
@@ -119,7 +169,7 @@ impl State {
                     Step::Relative(share) => (share * norm).max(MIN_RELATIVE_STEP),
                 };
             let mut moved = 0.0;
-            for (v, d) in x.iter_mut().zip(&self.direction[slot.unconstrained.clone()]) {
+            for (v, d) in x.iter_mut().zip(&self.direction[own]) {
                 let change = length * d;
                 *v += change;
                 moved += change * change;
@@ -127,11 +177,6 @@ impl State {
             largest = largest.max(moved.sqrt() / norm.max(f64::MIN_POSITIVE));
         }
         largest
-    }
-
-    fn into_fit(self, stop: Stop) -> Fit {
-        let iterations = self.loss.len() - 1;
-        Fit { x: self.best_x, loss: self.loss, best: self.best, iterations, stop }
     }
 }
 

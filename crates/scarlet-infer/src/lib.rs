@@ -4,6 +4,7 @@
 //! nothing else.
 
 mod adam;
+mod blocks;
 mod error;
 mod fit;
 mod optimizer;

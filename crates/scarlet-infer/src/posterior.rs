@@ -1,11 +1,13 @@
 //! The log-posterior of a scene as a function of one flat vector.
 
+use crate::blocks::for_each_part;
 use crate::pipeline::{Likelihood, Pipeline};
 use crate::{InferError, Optimizer};
 use ndarray::Array3;
 use scarlet_model::{Layout, Prior, Scene};
 use scarlet_obs::Observation;
 use scarlet_render::Workers;
+use std::ops::Range;
 
 /// The number type of pixel buffers and FFTs; parameters, chi2 and densities are double precision always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -117,6 +119,10 @@ impl Posterior {
         &self.layout
     }
 
+    pub(crate) const fn workers(&self) -> &Workers {
+        &self.workers
+    }
+
     /// Number of threads that evaluate it.
     #[must_use]
     pub fn threads(&self) -> usize {
@@ -158,7 +164,11 @@ impl Posterior {
         let log_likelihood =
             self.likelihood.value_and_gradient(&self.values, &mut self.grad_values, &self.workers);
         let log_prior = self.layout.log_prior(&self.values, &mut self.grad_values);
-        self.layout.pull_back(x, &self.values, &self.grad_values, grad);
+        let (layout, values, grad_values) = (&self.layout, &self.values, &self.grad_values);
+        let slots = layout.slots();
+        let pull_back =
+            |range: Range<usize>, part: &mut [f64]| layout.pull_back_of(range, x, values, grad_values, part);
+        for_each_part(slots, 0..slots.len(), grad, &|s| s.unconstrained.start, &self.workers, &pull_back);
         log_likelihood + log_prior
     }
 
@@ -258,6 +268,8 @@ impl Posterior {
 
     fn set(&mut self, x: &[f64]) {
         assert_eq!(x.len(), self.layout.dim(), "x has {} values, the posterior {}", x.len(), self.layout.dim());
-        self.layout.forward(x, &mut self.values);
+        let (layout, slots) = (&self.layout, self.layout.slots());
+        let forward = |range: Range<usize>, part: &mut [f64]| layout.forward_of(range, x, part);
+        for_each_part(slots, 0..slots.len(), &mut self.values, &|s| s.values.start, &self.workers, &forward);
     }
 }

@@ -106,21 +106,39 @@ impl Layout {
 
     /// Writes the values at `x` into `values`; those of fixed parameters stay.
     pub fn forward(&self, x: &[f64], values: &mut [f64]) {
-        for slot in self.slots.iter().filter(|s| s.is_free()) {
-            slot.transform.forward(&x[slot.unconstrained.clone()], &mut values[slot.values.clone()]);
+        self.forward_of(0..self.slots.len(), x, values);
+    }
+
+    /// The same for some of the slots; `values` holds theirs only.
+    pub fn forward_of(&self, slots: Range<usize>, x: &[f64], values: &mut [f64]) {
+        let slots = &self.slots[slots];
+        let start = slots.first().map_or(0, |s| s.values.start);
+        for slot in slots.iter().filter(|s| s.is_free()) {
+            let own = slot.values.start - start..slot.values.end - start;
+            slot.transform.forward(&x[slot.unconstrained.clone()], &mut values[own]);
         }
     }
 
     /// Writes the gradient with respect to `x` from that with respect to the `values` at `x`.
     pub fn pull_back(&self, x: &[f64], values: &[f64], grad_values: &[f64], grad_x: &mut [f64]) {
-        for slot in self.slots.iter().filter(|s| s.is_free()) {
+        self.pull_back_of(0..self.slots.len(), x, values, grad_values, grad_x);
+    }
+
+    /// The same for some of the slots; `grad_x` holds theirs only.
+    pub fn pull_back_of(
+        &self,
+        slots: Range<usize>,
+        x: &[f64],
+        values: &[f64],
+        grad_values: &[f64],
+        grad_x: &mut [f64],
+    ) {
+        let slots = &self.slots[slots];
+        let start = slots.first().map_or(0, |s| s.unconstrained.start);
+        for slot in slots.iter().filter(|s| s.is_free()) {
             let (at_x, at_y) = (slot.unconstrained.clone(), slot.values.clone());
-            slot.transform.pull_back(
-                &x[at_x.clone()],
-                &values[at_y.clone()],
-                &grad_values[at_y],
-                &mut grad_x[at_x],
-            );
+            let own = at_x.start - start..at_x.end - start;
+            slot.transform.pull_back(&x[at_x], &values[at_y.clone()], &grad_values[at_y], &mut grad_x[own]);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::{ObsError, Observation, kernel};
 use ndarray::{Array2, Array3};
+use pulp::{Simd, WithSimd};
 use scarlet_frame::{BBox, Frame};
 use scarlet_model::{Layout, Scene};
 use scarlet_render::{Convolution, Pixel, ScenePlan, Window, Workers, Workspace};
@@ -198,7 +199,7 @@ impl<T: Pixel> ChannelPlan<T> {
     /// chi2, and the weighted residual w (data - rendered): the gradient of -chi2 / 2.
     fn compare(&mut self) {
         let Self { data, rendered, weights, residual, .. } = self;
-        self.chi2 = pulp::Arch::new().dispatch(|| weigh(data, rendered, weights, residual));
+        self.chi2 = pulp::Arch::new().dispatch(Weigh { data, model: rendered, weights, residual });
     }
 
     fn add_adjoint(&self, plane: &mut [T], window: Window, is_convolved: bool) {
@@ -212,25 +213,36 @@ impl<T: Pixel> ChannelPlan<T> {
 }
 
 /// Writes w (d - m) and returns the sum of w (d - m)^2, short sums in `T`, their sum in double precision.
-#[inline(always)]
-fn weigh<T: Pixel>(data: &[T], model: &[T], weights: &[T], residual: &mut [T]) -> f64 {
-    const LANES: usize = 16;
-    const BLOCK: usize = 16 * LANES;
-    let mut chi2 = 0.0;
-    let blocks = data.chunks(BLOCK).zip(model.chunks(BLOCK)).zip(weights.chunks(BLOCK));
-    for (((data, model), weights), residual) in blocks.zip(residual.chunks_mut(BLOCK)) {
-        let mut lanes = [T::default(); LANES];
-        let rows = data.chunks(LANES).zip(model.chunks(LANES)).zip(weights.chunks(LANES));
-        for (((d, m), w), r) in rows.zip(residual.chunks_mut(LANES)) {
-            for k in 0..d.len() {
-                let off = d[k] - m[k];
-                r[k] = w[k] * off;
-                lanes[k] += r[k] * off;
+struct Weigh<'a, T> {
+    data: &'a [T],
+    model: &'a [T],
+    weights: &'a [T],
+    residual: &'a mut [T],
+}
+
+impl<T: Pixel> WithSimd for Weigh<'_, T> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f64 {
+        const LANES: usize = 16;
+        const BLOCK: usize = 16 * LANES;
+        let mut chi2 = 0.0;
+        let blocks = self.data.chunks(BLOCK).zip(self.model.chunks(BLOCK)).zip(self.weights.chunks(BLOCK));
+        for (((data, model), weights), residual) in blocks.zip(self.residual.chunks_mut(BLOCK)) {
+            let mut lanes = [T::default(); LANES];
+            let rows = data.chunks(LANES).zip(model.chunks(LANES)).zip(weights.chunks(LANES));
+            for (((d, m), w), r) in rows.zip(residual.chunks_mut(LANES)) {
+                for (k, lane) in lanes.iter_mut().enumerate().take(d.len()) {
+                    let off = d[k] - m[k];
+                    r[k] = w[k] * off;
+                    *lane += r[k] * off;
+                }
             }
+            chi2 += lanes.iter().map(|v| v.wide()).sum::<f64>();
         }
-        chi2 += lanes.iter().map(|v| v.wide()).sum::<f64>();
+        chi2
     }
-    chi2
 }
 
 /// One kernel for each channel, none where neither frame has a PSF.

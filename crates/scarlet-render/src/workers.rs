@@ -44,6 +44,14 @@ impl Workers {
         }
     }
 
+    /// Does both, at once where there is a thread for each.
+    pub fn join(&self, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
+        match &self.pool {
+            Some(pool) => pool.install(|| rayon::join(a, b)),
+            None => (a(), b()),
+        };
+    }
+
     /// Calls `f` with the index and a reference to each item.
     pub fn for_each<I: Send>(&self, items: &mut [I], f: impl Fn(usize, &mut I) + Sync + Send) {
         match &self.pool {

@@ -110,6 +110,17 @@ fn spergel() {
     check(&[Law::Spergel(-0.6), Law::Spergel(0.0), Law::Spergel(3.0)]);
 }
 
+/// Elongated profiles in a large box: the rules far from the centre.
+#[test]
+fn far_from_the_centre() {
+    for law in [Law::Gaussian, Law::Sersic(0.5), Law::Sersic(1.0), Law::Sersic(6.0), Law::Moffat(1.5)] {
+        for (size, degrees) in [(1.5, 0.0), (3.0, 20.0), (5.0, 45.0), (9.0, 0.0)] {
+            let errors = errors(law, size, 0.2, degrees, [0.31, -0.44], [51, 51]);
+            assert!(errors.pixel < 5e-4 && errors.flux < 5e-5, "{law:?} {size} {degrees}: {errors:?}");
+        }
+    }
+}
+
 #[test]
 fn literal_oversampling_is_right_for_smooth_profiles_and_wrong_for_cusps() {
     let smooth = errors(Law::Sersic(1.0), 2.0, 0.7, 20.0, [0.31, -0.44], [17, 17]);

@@ -93,6 +93,18 @@ fn spergel() {
     }
 }
 
+/// Through all zones, with the centre near one side.
+#[test]
+fn large_boxes() {
+    for shape in [[45, 39], [60, 33]] {
+        for center in [[0.31, -0.44], [12.2, -9.7]] {
+            let sersic = Sersic::new(2.0, 6.0).distortion([0.3, 0.6]);
+            let error = error(&sersic, &values(&sersic), center, shape);
+            assert!(error < 1e-6, "{center:?} in {shape:?}: {error:.1e}");
+        }
+    }
+}
+
 #[test]
 fn point_sampled() {
     for center in [[0.31, -0.44], [-0.2, 0.1]] {

@@ -57,7 +57,8 @@ impl<T: Number, const K: usize> Number for Dual<T, K> {
     }
     #[inline(always)]
     fn ln(self) -> Self {
-        self.chain(self.value.ln(), self.value.recip())
+        let (ln, recip) = self.value.ln_and_recip();
+        self.chain(ln, recip)
     }
     #[inline(always)]
     fn sqrt(self) -> Self {

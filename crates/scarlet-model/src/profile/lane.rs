@@ -158,18 +158,27 @@ impl<S: Simd> Number for Lane<S> {
         self.if_below(-707.0, self.constant(0.0), result)
     }
 
-    /// The exponent times ln 2, plus the series of the mantissa in [sqrt(1/2), sqrt(2)).
     #[inline(always)]
     fn ln(self) -> Self {
+        self.ln_and_recip().0
+    }
+
+    /// The exponent times ln 2, plus the series of the mantissa m in [sqrt(1/2), sqrt(2)); one division serves
+    /// for (m - 1) / (m + 1) and for 1 / m.
+    #[inline(always)]
+    fn ln_and_recip(self) -> (Self, Self) {
+        const OFFSET: u64 = 0x3FE6_A09E_667F_3BCD;
+        const ONE: u64 = 0x3FF0_0000_0000_0000;
         let simd = self.simd;
         let word = |w: u64| simd.splat_u64s(w);
-        let lifted = simd.add_u64s(self.bits(), word(0x3FF0_0000_0000_0000 - 0x3FE6_A09E_667F_3BCD));
+        let lifted = simd.add_u64s(self.bits(), word(ONE - OFFSET));
         let exponent = simd.or_u64s(shift_right_52::<S>(lifted), word(0x4330_0000_0000_0000));
         let n = self.with_bits(exponent) - (4_503_599_627_370_496.0 + 1023.0);
-        let mantissa =
-            simd.add_u64s(simd.and_u64s(lifted, word(0x000F_FFFF_FFFF_FFFF)), word(0x3FE6_A09E_667F_3BCD));
-        let f = self.with_bits(mantissa) - 1.0;
-        let s = f / (f + 2.0);
+        let fraction = simd.and_u64s(lifted, word(0x000F_FFFF_FFFF_FFFF));
+        let m = self.with_bits(simd.add_u64s(fraction, word(OFFSET)));
+        let f = m - 1.0;
+        let over = (m * (m + 1.0)).recip();
+        let s = f * m * over;
         let z = s * s;
         let half_square = f * f * 0.5;
         let tail = s * z.mul_add(z.polynomial(&LN), half_square);
@@ -177,7 +186,11 @@ impl<S: Simd> Number for Lane<S> {
         let result = n.mul_add(self.constant(LN2[0]), small + f);
         let at_zero = self.if_below(0.0, self.constant(f64::NAN), self.constant(f64::NEG_INFINITY));
         let result = self.if_below(f64::MIN_POSITIVE, at_zero, result);
-        self.if_below(f64::INFINITY, result, self)
+        // 1 / m times 2^-n, by subtracting n from the exponent
+        let over_m = simd.add_u64s(((m + 1.0) * over).bits(), word(ONE));
+        let recip = self.with_bits(simd.sub_u64s(over_m, simd.sub_u64s(lifted, fraction)));
+        let recip = self.if_below(1e300, recip, self.constant(0.0));
+        (self.if_below(f64::INFINITY, result, self), recip)
     }
 
     #[inline(always)]
@@ -263,6 +276,12 @@ mod tests {
         let near_one: Vec<f64> = (-500..500).map(|k| 1.0 + 1e-5 * f64::from(k)).collect();
         for (x, ours) in near_one.iter().zip(lanes(simd, &near_one, Number::ln)) {
             assert!((ours - x.ln()).abs() <= 1e-15 * x.ln().abs(), "ln {x}: {ours}");
+        }
+        for (x, ours) in near_one.iter().zip(lanes(simd, &near_one, |x| x.ln_and_recip().1)) {
+            assert!((ours * x - 1.0).abs() < 6e-16, "1 / {x}: {ours}");
+        }
+        for (x, ours) in arguments.iter().zip(lanes(simd, &arguments, |x| x.ln_and_recip().1)) {
+            assert!((ours * x - 1.0).abs() < 6e-16, "1 / {x}: {ours}");
         }
         let special = [0.0, -1.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -1e5];
         let exp = lanes(simd, &special, Number::exp);

@@ -3,12 +3,19 @@
 use super::edges::{EDGES, PLACE};
 use super::lane::MAX_LANES;
 
-/// Pixels on a side of the patch around the centre that is integrated with more than two nodes a pixel.
+/// Pixels on a side of the patch around the centre that has nine nodes a pixel, and the edges inside.
 pub(crate) const PATCH: usize = 16;
 /// Pixels of the patch.
 pub(crate) const PATCH_LEN: usize = PATCH * PATCH;
-/// Nodes a pixel has in the patch.
+/// Nodes of a pixel of the patch.
 pub(crate) const PATCH_NODES: usize = 9;
+
+/// Pixels on a side of the zone whose corners are sampled.
+pub(crate) const OUTER: usize = 32;
+/// Pixels of that zone.
+pub(crate) const OUTER_LEN: usize = OUTER * OUTER;
+/// Its corners, in padded rows.
+const CORNERS: usize = (OUTER + 1) * padded(OUTER + 1);
 
 /// Lengths of the parts of the scratch space for one box.
 #[derive(Debug, Clone, Copy)]
@@ -17,41 +24,55 @@ pub(crate) struct Layout {
     /// Derivatives kept for every node: the squared radius and the shape parameters.
     planes: usize,
     /// Whether pixels are integrated, not sampled.
-    integrated: bool,
+    pub(crate) integrated: bool,
 }
 
 /// The parts of the scratch space.
 #[derive(Debug)]
 pub(crate) struct Scratch<'a> {
-    /// The image, rows padded to [`Layout::stride`].
+    /// The image.
     pub(crate) image: &'a mut [f64],
-    /// Seeds of the pixel centres, laid out the same.
-    pub(crate) seeds: &'a mut [f64],
-    /// Derivatives at the pixel centres.
+    /// Brightness at the pixel centres, then their seeds: [`Layout::rows`] by [`Layout::stride`].
     pub(crate) centers: &'a mut [f64],
-    /// Brightness at the pixel corners in an evaluation, their seeds in a pull-back.
-    pub(crate) corner_values: &'a mut [f64],
-    pub(crate) corners: &'a mut [f64],
+    /// Derivatives there.
+    pub(crate) center_slopes: &'a mut [f64],
+    /// Seeds of the pixels with two pixels of zeros around them: [`Layout::seed_stride`].
+    pub(crate) seeds: &'a mut [f64],
+    pub(crate) outer: Outer<'a>,
     pub(crate) patch: Patch<'a>,
+}
+
+/// The zone whose corners are sampled.
+#[derive(Debug)]
+pub(crate) struct Outer<'a> {
+    /// Brightness at the corners, then their seeds.
+    pub(crate) corners: &'a mut [f64],
+    /// Derivatives there.
+    pub(crate) corner_slopes: &'a mut [f64],
+    /// Rule with corners minus rule without.
+    pub(crate) excess: &'a mut [f64],
+    /// Seeds of the rule with corners.
+    pub(crate) seeds: &'a mut [f64],
 }
 
 /// The part around the centre.
 #[derive(Debug)]
 pub(crate) struct Patch<'a> {
-    /// Integral by the nodes of the patch, then their seeds.
+    /// Integral by the nodes, then their seeds.
     pub(crate) values: &'a mut [f64],
     /// One set of nodes.
     pub(crate) node_values: &'a mut [f64],
-    pub(crate) nodes: &'a mut [f64],
-    /// Edge integral minus node integral.
+    pub(crate) node_slopes: &'a mut [f64],
+    /// Integral by the edges minus integral by the nodes.
     pub(crate) near_excess: &'a mut [f64],
-    /// Node integral minus outer rule.
+    /// Integral by the nodes minus rule with corners.
     pub(crate) far_excess: &'a mut [f64],
-    pub(crate) edge_values: &'a mut [f64],
     pub(crate) edges: &'a mut [f64],
+    pub(crate) edge_slopes: &'a mut [f64],
 }
 
-const fn padded(n: usize) -> usize {
+/// A length that all lanes fit in.
+pub(crate) const fn padded(n: usize) -> usize {
     n.div_ceil(MAX_LANES) * MAX_LANES
 }
 
@@ -60,27 +81,47 @@ impl Layout {
         Self { shape, planes: shape_parameters + 1, integrated }
     }
 
+    /// Pixels around the box whose centres are sampled.
+    pub(crate) const fn ring(self) -> usize {
+        if self.integrated { 1 } else { 0 }
+    }
+
+    /// Rows of pixel centres.
+    pub(crate) const fn rows(self) -> usize {
+        self.shape[0] + 2 * self.ring()
+    }
+
+    /// Length of a row of pixel centres, padded.
     pub(crate) const fn stride(self) -> usize {
-        padded(self.shape[1])
+        padded(self.shape[1] + 2 * self.ring())
     }
 
-    pub(crate) const fn corner_stride(self) -> usize {
-        padded(self.shape[1] + 1)
+    /// Length of a row of seeds.
+    pub(crate) const fn seed_stride(self) -> usize {
+        self.shape[1] + 4
     }
 
-    const fn parts(self) -> [usize; 12] {
-        let image = self.shape[0] * self.stride();
+    /// Where the seed of a pixel is.
+    pub(crate) const fn seed_at(self, y: usize, x: usize) -> usize {
+        (y + 2) * self.seed_stride() + x + 2
+    }
+
+    const fn parts(self) -> [usize; 15] {
+        let image = self.shape[0] * self.shape[1];
+        let centers = self.rows() * self.stride();
         let n = self.planes;
         if !self.integrated {
-            return [image, image, n * image, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+            return [image, centers, n * centers, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         }
-        let corners = (self.shape[0] + 1) * self.corner_stride();
         [
             image,
-            image,
-            n * image,
-            corners,
-            n * corners,
+            centers,
+            n * centers,
+            (self.shape[0] + 4) * self.seed_stride(),
+            CORNERS,
+            n * CORNERS,
+            OUTER_LEN,
+            OUTER_LEN,
             PATCH_LEN,
             PATCH_LEN,
             n * PATCH_NODES * PATCH_LEN,
@@ -102,9 +143,20 @@ impl Layout {
             scratch = rest;
             part
         });
-        let [image, seeds, centers, corner_values, corners, rest @ ..] = parts;
-        let [values, node_values, nodes, near_excess, far_excess, edge_values, edges] = rest;
-        let patch = Patch { values, node_values, nodes, near_excess, far_excess, edge_values, edges };
-        Scratch { image, seeds, centers, corner_values, corners, patch }
+        let [image, centers, center_slopes, seeds, corners, corner_slopes, rest @ ..] = parts;
+        let [
+            excess,
+            outer_seeds,
+            values,
+            node_values,
+            node_slopes,
+            near_excess,
+            far_excess,
+            edges,
+            edge_slopes,
+        ] = rest;
+        let outer = Outer { corners, corner_slopes, excess, seeds: outer_seeds };
+        let patch = Patch { values, node_values, node_slopes, near_excess, far_excess, edges, edge_slopes };
+        Scratch { image, centers, center_slopes, seeds, outer, patch }
     }
 }

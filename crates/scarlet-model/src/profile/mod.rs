@@ -23,10 +23,13 @@ mod law;
 mod laws;
 mod layout;
 mod number;
+mod outer;
+mod patch;
 mod quadrature;
 mod radial;
+mod stencil;
 mod types;
-mod window;
+mod zone;
 
 pub use dual::Dual;
 pub use ellipse::{axes_from_distortion, distortion_from_axes, distortion_from_shear, shear_from_distortion};

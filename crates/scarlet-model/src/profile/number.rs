@@ -67,6 +67,13 @@ pub trait Number:
     #[must_use]
     fn greatest(self) -> f64;
 
+    /// The logarithm and one over this number together, where that is cheaper.
+    #[must_use]
+    #[inline(always)]
+    fn ln_and_recip(self) -> (Self, Self) {
+        (self.ln(), self.recip())
+    }
+
     /// This number, or `floor` where it is less (with derivative 0 there).
     #[must_use]
     #[inline(always)]

@@ -92,7 +92,7 @@ impl<T: Number, const N: usize> SersicConstants<Dual<T, N>> {
     /// the mean's derivative with respect to r^2 is (brightness - mean) / r^2.
     #[inline(always)]
     fn mean_with_slopes(&self, means: &SersicMeans<Dual<T, N>>, r2: T) -> Dual<T, N> {
-        let ln_r2 = r2.ln();
+        let (ln_r2, over_r2) = r2.ln_and_recip();
         let power = (ln_r2 * self.half_over_n.value).exp();
         let x = -(power * self.minus_b.value);
         let inside = x.if_below(SERIES_END, x, x.constant(SERIES_END));
@@ -105,7 +105,6 @@ impl<T: Number, const N: usize> SersicConstants<Dual<T, N>> {
             }
         }
         let brightness = (self.minus_ln_flux.value - x).exp();
-        let over_r2 = r2.recip();
         let far = over_r2 * (1.0 / PI);
         let mean = x.if_below(SERIES_END, brightness * series.value, far);
         let slope = (brightness - mean) * over_r2;

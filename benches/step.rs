@@ -123,7 +123,8 @@ fn sersic(arguments: &Arguments) -> Report {
 
 /// Flux of a Sersic profile that is 1 at its half-light radius `size`.
 fn flux(n: f64, size: f64) -> f64 {
-    let b = 2.0 * n - 0.333333 + 0.009877 / n + 0.001803 / n.powi(2) + 0.000114 / n.powi(3) - 0.0000715 / n.powi(4);
+    let b = 2.0 * n - 0.333333 + 0.009877 / n + 0.001803 / n.powi(2) + 0.000114 / n.powi(3)
+        - 0.0000715 / n.powi(4);
     std::f64::consts::TAU * n * size * size * b.exp() * b.powf(-2.0 * n) * gamma(2.0 * n)
 }
 

@@ -240,7 +240,8 @@ fn rendering_and_its_adjoint_are_transposes() {
         let y = Array3::from_shape_vec(shape, wave(shape.iter().product(), 0.41)).expect("as long");
         let observation = Observation::new(y.clone(), Array3::ones(shape), frame).expect("data");
         for observation in [observation.clone(), observation.fft_shape([96, 64])] {
-            let mut plan = ObservationPlan::<f64>::new(&observation, &model, &Workers::default()).expect("in the frame");
+            let mut plan =
+                ObservationPlan::<f64>::new(&observation, &model, &Workers::default()).expect("in the frame");
             let [x, mut back] = [wave(3 * 24 * 23, 0.9), vec![0.0; 3 * 24 * 23]];
             // with weights 1 and a dark model, the gradient is the adjoint of the data
             plan.value_and_adjoint(&vec![0.0; x.len()], &Workers::default());

@@ -52,7 +52,9 @@ pub enum CliError {
         path: PathBuf,
     },
     /// A simulation that does not fit into its images.
-    #[error("{sources} sources, {separation_px} px apart, do not fit into {shape:?} pixels; give it more pixels or fewer sources")]
+    #[error(
+        "{sources} sources, {separation_px} px apart, do not fit into {shape:?} pixels; give it more pixels or fewer sources"
+    )]
     Simulation {
         /// Number of sources.
         sources: usize,

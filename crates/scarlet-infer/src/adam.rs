@@ -46,11 +46,24 @@ impl Optimizer for Adam {
 
     fn direction(&self, step: usize, gradient: f64, first: &mut f64, second: &mut f64) -> f64 {
         let mut direction = [0.0];
-        self.directions(step, &[gradient], std::slice::from_mut(first), std::slice::from_mut(second), &mut direction);
+        self.directions(
+            step,
+            &[gradient],
+            std::slice::from_mut(first),
+            std::slice::from_mut(second),
+            &mut direction,
+        );
         direction[0]
     }
 
-    fn directions(&self, step: usize, gradient: &[f64], first: &mut [f64], second: &mut [f64], direction: &mut [f64]) {
+    fn directions(
+        &self,
+        step: usize,
+        gradient: &[f64],
+        first: &mut [f64],
+        second: &mut [f64],
+        direction: &mut [f64],
+    ) {
         let count = i32::try_from(step + 1).unwrap_or(i32::MAX);
         let (unbias1, unbias2) = (1.0 / (1.0 - self.b1.powi(count)), 1.0 / (1.0 - self.b2.powi(count)));
         let moments = first.iter_mut().zip(second);

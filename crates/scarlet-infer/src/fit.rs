@@ -1,7 +1,7 @@
 //! Fits by first-order optimisers: steps, convergence, the best iterate.
 
-use crate::{InferError, Optimizer, Posterior};
 use crate::blocks::middle;
+use crate::{InferError, Optimizer, Posterior};
 use scarlet_model::{Scene, Slot, Step};
 use scarlet_render::Workers;
 use std::ops::ControlFlow;

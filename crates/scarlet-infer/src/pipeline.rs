@@ -46,7 +46,8 @@ impl<T: Pixel> Pipeline<T> {
     ) -> Result<Self, ObsError> {
         let scene = ScenePlan::new(scene, layout);
         let adjoint = vec![T::default(); scene.shape().iter().product()];
-        let observations = observations.iter().map(|o| ObservationPlan::new(o, frame, workers)).collect::<Result<_, _>>()?;
+        let observations =
+            observations.iter().map(|o| ObservationPlan::new(o, frame, workers)).collect::<Result<_, _>>()?;
         Ok(Self { scene, observations, adjoint })
     }
 }

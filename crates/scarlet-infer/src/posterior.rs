@@ -74,8 +74,12 @@ impl PosteriorBuilder {
         }
         let (frame, workers) = (scene.frame(), Workers::new(self.threads.unwrap_or(1)));
         let likelihood: Box<dyn Likelihood> = match self.precision {
-            Precision::Single => Box::new(Pipeline::<f32>::new(scene, &layout, &observations, frame, &workers)?),
-            Precision::Double => Box::new(Pipeline::<f64>::new(scene, &layout, &observations, frame, &workers)?),
+            Precision::Single => {
+                Box::new(Pipeline::<f32>::new(scene, &layout, &observations, frame, &workers)?)
+            }
+            Precision::Double => {
+                Box::new(Pipeline::<f64>::new(scene, &layout, &observations, frame, &workers)?)
+            }
         };
         Ok(Posterior {
             likelihood,
@@ -267,7 +271,13 @@ impl Posterior {
     }
 
     fn set(&mut self, x: &[f64]) {
-        assert_eq!(x.len(), self.layout.dim(), "x has {} values, the posterior {}", x.len(), self.layout.dim());
+        assert_eq!(
+            x.len(),
+            self.layout.dim(),
+            "x has {} values, the posterior {}",
+            x.len(),
+            self.layout.dim()
+        );
         let (layout, slots) = (&self.layout, self.layout.slots());
         let forward = |range: Range<usize>, part: &mut [f64]| layout.forward_of(range, x, part);
         for_each_part(slots, 0..slots.len(), &mut self.values, &|s| s.values.start, &self.workers, &forward);

@@ -112,7 +112,7 @@ fn chi2_in_box(
         return Ok((0.0, 0, 0));
     };
     let window = ndarray::s![.., rows, columns];
-    let (data, weights) = (observation.data().slice(window.clone()), observation.weights().slice(window.clone()));
+    let (data, weights) = (observation.data().slice(window), observation.weights().slice(window));
     let model = rendered.slice(window);
     let pixels = data.iter().zip(model).zip(weights);
     let chi2 = pixels.map(|((d, m), w)| w * (d - m) * (d - m)).sum();

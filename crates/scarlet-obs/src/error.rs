@@ -129,12 +129,14 @@ pub enum ObsError {
         found: Vec<usize>,
     },
     /// A pixel that cannot be used.
-    #[error("{observation}, channel {channel}, pixel (y, x) = ({y}, {x}): the {what} is {value}; it must be {allowed}")]
+    #[error(
+        "{observation}, channel {channel}, pixel (y, x) = ({y}, {x}): the {what} is {value}; it must be {allowed}"
+    )]
     Pixel {
         /// Name of the observation.
         observation: String,
         /// Its channel.
-        channel: Channel,
+        channel: Box<Channel>,
         /// Row.
         y: usize,
         /// Column.
@@ -147,7 +149,9 @@ pub enum ObsError {
         allowed: &'static str,
     },
     /// No pixel has a positive weight.
-    #[error("{observation}: no pixel has a positive weight; check the weights (inverse variances) and the mask")]
+    #[error(
+        "{observation}: no pixel has a positive weight; check the weights (inverse variances) and the mask"
+    )]
     NoData {
         /// Name of the observation.
         observation: String,
@@ -163,7 +167,9 @@ pub enum ObsError {
         model: Vec<Channel>,
     },
     /// An observation that sees nothing, or not enough, of the model frame.
-    #[error("{observation}: its pixels {bbox} are not covered by the model frame's {model}; enlarge the model frame")]
+    #[error(
+        "{observation}: its pixels {bbox} are not covered by the model frame's {model}; enlarge the model frame"
+    )]
     NoOverlap {
         /// Name of the observation.
         observation: String,
@@ -186,7 +192,9 @@ pub enum ObsError {
         observations: Vec<String>,
     },
     /// A channel of the model frame that nothing was observed in.
-    #[error("channel {channel} of the model frame is in none of the observations; add one that has it or drop the channel")]
+    #[error(
+        "channel {channel} of the model frame is in none of the observations; add one that has it or drop the channel"
+    )]
     ChannelUnobserved {
         /// The channel.
         channel: Channel,
@@ -198,7 +206,9 @@ pub enum ObsError {
     #[error("an extended source needs at least one component; 0 were asked for")]
     NoComponents,
     /// FFTs of a shape that was asked for are too small.
-    #[error("{observation}: FFTs of {shape:?} do not hold the model and its PSF; ask for at least {needed:?}, or for none")]
+    #[error(
+        "{observation}: FFTs of {shape:?} do not hold the model and its PSF; ask for at least {needed:?}, or for none"
+    )]
     FftShape {
         /// Name of the observation.
         observation: String,

@@ -151,6 +151,6 @@ fn bad_pixel(
     value: f64,
     allowed: &'static str,
 ) -> ObsError {
-    let channel = frame.channel_names()[channel].clone();
+    let channel = Box::new(frame.channel_names()[channel].clone());
     ObsError::Pixel { observation: name.to_owned(), channel, y, x, what, value, allowed }
 }

@@ -78,7 +78,8 @@ impl<T: Pixel> ObservationPlan<T> {
         let channels = (0..frame.channel_names().len())
             .map(|c| ChannelPlan::new(observation, c, model, input.len()))
             .collect::<Result<_, _>>()?;
-        let spaces = convolution.iter().flat_map(|c| (0..workers.threads()).map(|_| Mutex::new(c.workspace())));
+        let spaces =
+            convolution.iter().flat_map(|c| (0..workers.threads()).map(|_| Mutex::new(c.workspace())));
         Ok(Self {
             workspaces: spaces.collect(),
             convolution,
@@ -104,7 +105,8 @@ impl<T: Pixel> ObservationPlan<T> {
 
     /// The log-likelihood of the model `cube`.
     pub fn log_likelihood(&mut self, cube: &[T], workers: &Workers) -> f64 {
-        let stage = Stage { convolution: self.convolution.as_ref(), window: self.window, plane: self.model_plane };
+        let stage =
+            Stage { convolution: self.convolution.as_ref(), window: self.window, plane: self.model_plane };
         let spaces = &self.workspaces;
         workers.for_each(&mut self.channels, |c, channel| {
             let mut work = space(spaces, workers);
@@ -117,7 +119,8 @@ impl<T: Pixel> ObservationPlan<T> {
     /// The log-likelihood of the model `cube`; keeps its gradient with respect to the cube for
     /// [`ObservationPlan::add_adjoint`].
     pub fn value_and_adjoint(&mut self, cube: &[T], workers: &Workers) -> f64 {
-        let stage = Stage { convolution: self.convolution.as_ref(), window: self.window, plane: self.model_plane };
+        let stage =
+            Stage { convolution: self.convolution.as_ref(), window: self.window, plane: self.model_plane };
         let spaces = &self.workspaces;
         workers.for_each(&mut self.channels, |c, channel| {
             let mut work = space(spaces, workers);
@@ -185,7 +188,13 @@ impl<T: Pixel> ChannelPlan<T> {
         })
     }
 
-    fn render(&mut self, channel: usize, cube: &[T], stage: &Stage<'_, T>, work: &mut Option<MutexGuard<'_, Workspace<T>>>) {
+    fn render(
+        &mut self,
+        channel: usize,
+        cube: &[T],
+        stage: &Stage<'_, T>,
+        work: &mut Option<MutexGuard<'_, Workspace<T>>>,
+    ) {
         let plane = &cube[self.model_channel * stage.plane..(self.model_channel + 1) * stage.plane];
         if let (Some(convolution), Some(work)) = (stage.convolution, work.as_deref_mut()) {
             convolution.apply(channel, plane, stage.window, &mut self.rendered, work);

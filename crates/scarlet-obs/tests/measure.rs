@@ -31,8 +31,8 @@ fn moments_of_a_gaussian_have_their_closed_forms() {
     let determinant: f64 = yy * xx - yx * yx;
     let norm = 2.0 * std::f64::consts::PI * determinant.sqrt();
     assert_relative_eq!(m.flux(), norm, max_relative = 1e-9);
-    for k in 0..2 {
-        assert_relative_eq!(m.centroid()[k], center[k], max_relative = 1e-9);
+    for (found, expected) in m.centroid().into_iter().zip(center) {
+        assert_relative_eq!(found, expected, max_relative = 1e-9);
     }
     let expected = [
         ([2, 0], yy),

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 /// Lengths that no longer tested length beats in rustfft 6.4 (f32); nearly all 2^a 3^b with at most one 5.
 const GOOD: [usize; 37] = [
-    8, 12, 16, 24, 32, 36, 48, 54, 64, 72, 80, 96, 108, 128, 144, 160, 162, 192, 216, 240, 256, 288, 320, 360,
-    384, 432, 480, 486, 512, 576, 640, 648, 720, 768, 864, 960, 1024,
+    8, 12, 16, 24, 32, 36, 48, 54, 64, 72, 80, 96, 108, 128, 144, 160, 162, 192, 216, 240, 256, 288, 320,
+    360, 384, 432, 480, 486, 512, 576, 640, 648, 720, 768, 864, 960, 1024,
 ];
 
 /// Rows that are transformed and transposed together.
@@ -207,7 +207,13 @@ mod tests {
     use super::*;
 
     /// Spectrum of a padded image by its definition.
-    fn naive(image: &[f64], [ny, nx]: [usize; 2], [fy, fx]: [usize; 2], ky: usize, kx: usize) -> Complex<f64> {
+    fn naive(
+        image: &[f64],
+        [ny, nx]: [usize; 2],
+        [fy, fx]: [usize; 2],
+        ky: usize,
+        kx: usize,
+    ) -> Complex<f64> {
         let mut sum = Complex::new(0.0, 0.0);
         for y in 0..ny {
             for x in 0..nx {
@@ -220,7 +226,8 @@ mod tests {
 
     #[test]
     fn spectra_follow_the_definition_and_come_back() {
-        for ([ny, nx], shape) in [([5, 7], [8, 12]), ([11, 3], [11, 9]), ([1, 1], [2, 2]), ([9, 10], [9, 10])] {
+        for ([ny, nx], shape) in [([5, 7], [8, 12]), ([11, 3], [11, 9]), ([1, 1], [2, 2]), ([9, 10], [9, 10])]
+        {
             let image: Vec<f64> = (0..ny * nx).map(|i| (0.7 * i as f64).sin()).collect();
             let fft = RealFft2::<f64>::new(shape);
             let mut work = fft.workspace();

@@ -69,7 +69,9 @@ impl Workers {
     ) {
         match &self.pool {
             Some(pool) => {
-                pool.install(|| data.par_chunks_exact_mut(len).enumerate().for_each(|(i, chunk)| f(i, chunk)));
+                pool.install(|| {
+                    data.par_chunks_exact_mut(len).enumerate().for_each(|(i, chunk)| f(i, chunk))
+                });
             }
             None => data.chunks_exact_mut(len).enumerate().for_each(|(i, chunk)| f(i, chunk)),
         }

@@ -48,7 +48,9 @@ fn image(
     bbox: BBox,
 ) -> Result<(), CliError> {
     let mut keys: Vec<FitsKey> = (frame.channel_names().iter().enumerate())
-        .map(|(c, channel)| FitsKey::new(&format!("CHAN{}", c + 1), channel.to_string(), "channel of a plane"))
+        .map(|(c, channel)| {
+            FitsKey::new(&format!("CHAN{}", c + 1), channel.to_string(), "channel of a plane")
+        })
         .collect();
     let [y, x] = bbox.origin();
     keys.push(FitsKey::new("YORIGIN", y, "first row in the frame, 0-based"));

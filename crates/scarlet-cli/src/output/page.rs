@@ -43,7 +43,10 @@ fn numbers(outcome: &Outcome<'_>, summary: &Summary) -> Vec<ReportNumber> {
 fn findings(outcome: &Outcome<'_>, summary: &Summary) -> Vec<String> {
     let mut findings = Vec::new();
     if summary.stop == "not_finite" {
-        findings.push("The loss was not finite at the last step; the values are those of the best step before.".to_owned());
+        findings.push(
+            "The loss was not finite at the last step; the values are those of the best step before."
+                .to_owned(),
+        );
     }
     let edge: Vec<&str> =
         outcome.sources.iter().filter(|s| !s.flags.is_empty()).map(|s| s.id.as_str()).collect();

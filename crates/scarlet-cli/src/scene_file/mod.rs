@@ -81,13 +81,7 @@ pub struct FitSpec {
 impl Default for FitSpec {
     fn default() -> Self {
         let Adam { max_iter, e_rel, .. } = Adam::default();
-        Self {
-            optimizer: OptimizerKind::Adam,
-            max_iter,
-            e_rel,
-            threads: 1,
-            precision: PrecisionKind::Single,
-        }
+        Self { optimizer: OptimizerKind::Adam, max_iter, e_rel, threads: 1, precision: PrecisionKind::Single }
     }
 }
 
@@ -208,7 +202,8 @@ fn yaml_error(path: &Path, text: &str, error: &serde_saphyr::Error) -> CliError 
     });
     let problem = error.to_string();
     let problem = problem.lines().next().unwrap_or("it cannot be read");
-    let problem = problem.split_once(": ").filter(|(place, _)| place.contains("line")).map_or(problem, |p| p.1);
+    let problem =
+        problem.split_once(": ").filter(|(place, _)| place.contains("line")).map_or(problem, |p| p.1);
     let problem = problem.to_owned();
     CliError::SceneFile {
         problem,

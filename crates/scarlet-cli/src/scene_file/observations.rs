@@ -180,11 +180,8 @@ impl Reader<'_> {
         let spec = FitsSpec::parse(pattern)?;
         if !spec.is_per_channel() {
             let image = self.files.image::<T>(&spec.resolve(&channels[0], self.file.folder())?)?;
-            let cube = if image.data.ndim() == 2 {
-                image.plane()?.insert_axis(Axis(0))
-            } else {
-                image.cube()?
-            };
+            let cube =
+                if image.data.ndim() == 2 { image.plane()?.insert_axis(Axis(0)) } else { image.cube()? };
             return Ok((cube, image.header));
         }
         let mut planes: Vec<Array2<T>> = Vec::new();
@@ -221,7 +218,9 @@ impl Reader<'_> {
                 let variance = self.cube::<f64>("variance", pattern, channels)?.0;
                 if let Some(((c, y, x), v)) = variance.indexed_iter().find(|(_, v)| **v < 0.0) {
                     let channel = channels.get(c).map_or_else(String::new, Channel::to_string);
-                    let problem = format!("channel {channel}, pixel (y, x) = ({y}, {x}) is {v}; it must not be negative");
+                    let problem = format!(
+                        "channel {channel}, pixel (y, x) = ({y}, {x}) is {v}; it must not be negative"
+                    );
                     return Err(self.problem("variance", problem));
                 }
                 Ok(variance.mapv_into(|v| if v > 0.0 && v.is_finite() { 1.0 / v } else { 0.0 }))

@@ -57,9 +57,8 @@ fn position(settings: Settings, sources: &[TrueSource], rng: &mut impl Rng) -> R
     let ranges = settings.shape.map(|n| MARGIN_PX..(n as f64 - 1.0 - MARGIN_PX).max(MARGIN_PX + 1.0));
     for _ in 0..TRIES {
         let center = ranges.clone().map(|range| rng.random_range(range));
-        let is_free = sources.iter().all(|s| {
-            (s.center[0] - center[0]).hypot(s.center[1] - center[1]) > SEPARATION_PX
-        });
+        let is_free =
+            sources.iter().all(|s| (s.center[0] - center[0]).hypot(s.center[1] - center[1]) > SEPARATION_PX);
         if is_free && settings.shape.iter().zip(center).all(|(n, c)| c < *n as f64 - MARGIN_PX) {
             return Ok(center);
         }
@@ -83,7 +82,7 @@ fn galaxy(center: [f64; 2], rng: &mut impl Rng) -> TrueSource {
     let (axis_ratio, angle) = (rng.random_range(0.35..1.0), degrees(rng.random_range(0.0..180.0)));
     let kind = Kind::Galaxy {
         n: rng.random_range(0.7..2.5),
-        size_px: rng.random_range(2.0..5.5),
+        size_px: rng.random_range(1.5..3.5),
         distortion: distortion_from_axes(axis_ratio, angle),
     };
     TrueSource { kind, center, flux: power_law(brightness, slope) }

@@ -72,7 +72,8 @@ impl Morphology for Point {
         let sigma = frame.psf_ref().and_then(|psf| psf.gaussian_sigma_px(0));
         self.sigma_px = sigma.ok_or_else(|| ModelError::Parameter {
             parameter: "point source".to_owned(),
-            problem: "the model frame needs a Gaussian PSF to draw one; give it .psf(Psf::gaussian(0.7)?)".to_owned(),
+            problem: "the model frame needs a Gaussian PSF to draw one; give it .psf(Psf::gaussian(0.7)?)"
+                .to_owned(),
         })?;
         Ok(())
     }

@@ -78,4 +78,3 @@ fn expect_len(what: &str, expected: usize, found: usize) -> Result<(), ModelErro
     }
     Err(ModelError::Shape { what: what.to_owned(), expected, found })
 }
-

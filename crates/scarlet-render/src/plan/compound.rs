@@ -47,9 +47,10 @@ impl<T: Pixel> Compound<T> {
         let bbox = component.outer_bbox().expect("components of a scene have boxes");
         let own = Target { bbox: bbox.intersection(target.bbox).unwrap_or(bbox), channels: target.channels };
         let base = Leaf::plan(component, center, own, slots);
-        let parts = component.parts().iter().map(|(operation, part)| {
-            Part::plan(*operation, part, base.center(), own, slots)
-        });
+        let parts = component
+            .parts()
+            .iter()
+            .map(|(operation, part)| Part::plan(*operation, part, base.center(), own, slots));
         let parts = parts.collect();
         let len = own.plane_len() * own.channels;
         let outer = Overlap::of(own.bbox, target.bbox).map(|o| (o, target.plane_len()));

@@ -5,9 +5,9 @@ mod leaf;
 mod node;
 
 use crate::{Pixel, Workers};
+use ndarray::Array3;
 use node::Node;
 use scarlet_frame::BBox;
-use ndarray::Array3;
 use scarlet_model::{Layout, ModelError, Scene};
 
 /// A scene planned for evaluation: owns all its buffers, allocates nothing afterwards.

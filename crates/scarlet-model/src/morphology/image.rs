@@ -31,6 +31,10 @@ impl Morphology for Image {
         false
     }
 
+    fn is_image(&self) -> bool {
+        true
+    }
+
     fn bbox(&self, center: [f64; 2]) -> BBox {
         let shape = self.pixels.value().shape();
         BBox::centered(center, [shape[0], shape[1]])

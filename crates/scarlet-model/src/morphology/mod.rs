@@ -42,6 +42,11 @@ pub trait Morphology: Parameters + DynClone + Debug + Send + Sync {
         None
     }
 
+    /// Whether the image is its one parameter, pixel by pixel: a plan then copies it and its adjoint directly.
+    fn is_image(&self) -> bool {
+        false
+    }
+
     /// Settings that are no parameters, as a file stores them.
     fn settings(&self) -> serde_json::Value {
         serde_json::Value::Null

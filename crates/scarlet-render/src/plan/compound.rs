@@ -91,10 +91,10 @@ impl<T: Pixel> Compound<T> {
         self.base.pull_back(values, &self.adjoint);
     }
 
-    pub(super) fn gather(&self, grad: &mut [f64]) {
-        self.base.gather(grad);
+    pub(super) fn gather(&self, grad: &mut [f64], first: usize) {
+        self.base.gather(grad, first);
         for part in &self.parts {
-            part.nodes().iter().for_each(|node| node.gather(grad));
+            part.nodes().iter().for_each(|node| node.gather(grad, first));
         }
     }
 }

@@ -16,6 +16,7 @@ pub(super) struct Leaf<T> {
     has_free_spectrum: bool,
     has_free_image: bool,
     is_drawn: bool,
+    is_image: bool,
     bbox: BBox,
     overlap: Option<Overlap>,
     plane_len: usize,
@@ -90,16 +91,17 @@ impl<T: Pixel> Leaf<T> {
             has_free_image: is_free || (morphology.moves() && center.is_free),
             center,
             is_drawn: false,
+            is_image: morphology.is_image(),
             bbox,
             overlap: Overlap::of(bbox, target.bbox),
             plane_len: target.plane_len(),
             flux: vec![0.0; target.channels],
-            image: vec![0.0; bbox.len()],
+            image: vec![0.0; if morphology.is_image() { 0 } else { bbox.len() }],
             pixels: vec![T::default(); bbox.len()],
             seed: vec![T::default(); bbox.len()],
             scratch: vec![0.0; morphology.scratch_len(bbox.shape())],
             grad_spectrum: vec![0.0; spectrum_values.len()],
-            grad_morphology: vec![0.0; morphology_values.len()],
+            grad_morphology: vec![0.0; if morphology.is_image() { 0 } else { morphology_values.len() }],
             grad_center: [0.0; 2],
             spectrum: dyn_clone::clone_box(spectrum),
             morphology: dyn_clone::clone_box(morphology),
@@ -125,8 +127,13 @@ impl<T: Pixel> Leaf<T> {
         }
         let site = self.site(values);
         let params = &values[self.morphology_values.clone()];
-        self.morphology.evaluate(params, &site, &mut self.image, &mut self.scratch);
-        for (p, v) in self.pixels.iter_mut().zip(&self.image) {
+        let image = if self.is_image {
+            params
+        } else {
+            self.morphology.evaluate(params, &site, &mut self.image, &mut self.scratch);
+            &self.image
+        };
+        for (p, v) in self.pixels.iter_mut().zip(image) {
             *p = T::of(*v);
         }
         self.is_drawn = true;
@@ -168,6 +175,9 @@ impl<T: Pixel> Leaf<T> {
                 simd::add_scaled(&mut self.seed, inner, T::of(*flux), plane, outer);
             }
         }
+        if self.is_image {
+            return;
+        }
         for (v, s) in self.image.iter_mut().zip(&self.seed) {
             *v = s.wide();
         }
@@ -182,10 +192,17 @@ impl<T: Pixel> Leaf<T> {
         );
     }
 
-    pub(super) fn gather(&self, grad: &mut [f64]) {
+    /// Adds the gradient of the last pull-back to `grad`, whose first element belongs to value `first`.
+    pub(super) fn gather(&self, grad: &mut [f64], first: usize) {
         let add = |to: &mut [f64], from: &[f64]| to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
-        add(&mut grad[self.spectrum_values.clone()], &self.grad_spectrum);
-        add(&mut grad[self.morphology_values.clone()], &self.grad_morphology);
-        add(&mut grad[self.center.values.clone()], &self.grad_center);
+        let own = |range: &Range<usize>| range.start - first..range.end - first;
+        add(&mut grad[own(&self.spectrum_values)], &self.grad_spectrum);
+        add(&mut grad[own(&self.center.values)], &self.grad_center);
+        let image = &mut grad[own(&self.morphology_values)];
+        if !self.is_image {
+            add(image, &self.grad_morphology);
+        } else if self.has_free_image {
+            image.iter_mut().zip(&self.seed).for_each(|(t, s)| *t += s.wide());
+        }
     }
 }

@@ -29,7 +29,14 @@ use scarlet_model::{Layout, ModelError, Scene};
 pub struct ScenePlan<T: Pixel> {
     shape: [usize; 3],
     cube: Vec<T>,
+    sources: Vec<SourcePlan<T>>,
+}
+
+/// The pieces of one source, and the first of its values.
+#[derive(Debug)]
+struct SourcePlan<T: Pixel> {
     nodes: Vec<Node<T>>,
+    first: usize,
 }
 
 /// What the parts of a plan need to know of a cube that they write to: its box and number of channels.
@@ -52,11 +59,14 @@ impl<T: Pixel> ScenePlan<T> {
         let shape = scene.frame().shape();
         let target = Target { bbox: scene.frame().bbox(), channels: shape[0] };
         let mut slots = layout.slots().iter();
-        let mut nodes = Vec::with_capacity(scene.len());
-        for (_, source) in scene.sources() {
+        let sources = scene.sources().map(|(_, source)| {
+            let first = slots.as_slice().first().map_or(0, |slot| slot.values.start);
+            let mut nodes = Vec::new();
             Node::plan_into(&mut nodes, source.component(), None, target, &mut slots);
-        }
-        Self { shape, cube: vec![T::default(); shape.iter().product()], nodes }
+            SourcePlan { nodes, first }
+        });
+        let sources = sources.collect();
+        Self { shape, cube: vec![T::default(); shape.iter().product()], sources }
     }
 
     /// Shape of the cube, `[channel, y, x]`.
@@ -67,11 +77,13 @@ impl<T: Pixel> ScenePlan<T> {
 
     /// The cube at `values`, in row order.
     pub fn evaluate(&mut self, values: &[f64], workers: &Workers) -> &[T] {
-        workers.for_each(&mut self.nodes, |_, node| node.evaluate(values));
-        let (nodes, plane) = (&self.nodes, self.shape[1] * self.shape[2]);
+        workers.for_each(&mut self.sources, |_, source| {
+            source.nodes.iter_mut().for_each(|node| node.evaluate(values));
+        });
+        let (sources, plane) = (&self.sources, self.shape[1] * self.shape[2]);
         workers.for_each_chunk(&mut self.cube, plane, |channel, plane| {
             plane.fill(T::default());
-            nodes.iter().for_each(|node| node.add_to(channel, plane));
+            sources.iter().flat_map(|source| &source.nodes).for_each(|node| node.add_to(channel, plane));
         });
         &self.cube
     }
@@ -84,11 +96,32 @@ impl<T: Pixel> ScenePlan<T> {
 
     /// Adds the gradient of `sum(adjoint * cube)` with respect to the values of the last evaluation to `grad`.
     pub fn pull_back(&mut self, values: &[f64], adjoint: &[T], grad: &mut [f64], workers: &Workers) {
-        workers.for_each(&mut self.nodes, |_, node| node.pull_back(values, adjoint));
-        for node in &self.nodes {
-            node.gather(grad);
-        }
+        pull_back(&mut self.sources, values, adjoint, grad, workers);
     }
+}
+
+/// Pulls back through halves of the sources at once; `grad` begins with the values of the first.
+fn pull_back<T: Pixel>(
+    sources: &mut [SourcePlan<T>],
+    values: &[f64],
+    adjoint: &[T],
+    grad: &mut [f64],
+    workers: &Workers,
+) {
+    let Some(first) = sources.first().map(|source| source.first) else { return };
+    if sources.len() == 1 || workers.threads() == 1 {
+        for node in sources.iter_mut().flat_map(|source| &mut source.nodes) {
+            node.pull_back(values, adjoint);
+            node.gather(grad, first);
+        }
+        return;
+    }
+    let (low, high) = sources.split_at_mut(sources.len() / 2);
+    let (grad_low, grad_high) = grad.split_at_mut(high[0].first - first);
+    workers.join(
+        || pull_back(low, values, adjoint, grad_low, workers),
+        || pull_back(high, values, adjoint, grad_high, workers),
+    );
 }
 
 /// The light of one source of `scene` alone, `[channel, y, x]`, and the box that holds it, also where that

@@ -64,11 +64,11 @@ impl<T: Pixel> Node<T> {
         }
     }
 
-    /// Adds the gradient of the last pull-back to `grad`.
-    pub(super) fn gather(&self, grad: &mut [f64]) {
+    /// Adds the gradient of the last pull-back to `grad`, whose first element belongs to value `first`.
+    pub(super) fn gather(&self, grad: &mut [f64], first: usize) {
         match self {
-            Self::Leaf(leaf) => leaf.gather(grad),
-            Self::Compound(compound) => compound.gather(grad),
+            Self::Leaf(leaf) => leaf.gather(grad, first),
+            Self::Compound(compound) => compound.gather(grad, first),
         }
     }
 }

@@ -1,55 +1,22 @@
 //! The loop of a fit allocates nothing, on one thread and on two.
-#![allow(unsafe_code, reason = "an allocator that counts is an unsafe trait; it only passes calls on")]
 
 mod common;
+#[path = "../benches/harness/counting.rs"]
+mod counting;
 
 use common::blend::blend;
+use counting::{Counting, allocations};
 use scarlet::prelude::*;
 use scarlet::render::expression::ExpressionImage;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// The system's allocator, counting.
-struct Counting;
-
-static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: every call is passed on to the system's allocator with the caller's arguments unchanged; counting
-// neither allocates nor touches the memory.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of `GlobalAlloc::alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of `GlobalAlloc::alloc_zeroed`.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of `GlobalAlloc::realloc`.
-        unsafe { System.realloc(block, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `GlobalAlloc::dealloc`.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 /// Allocations of a whole fit of so many steps.
 fn of_a_fit(posterior: &mut Posterior, steps: usize) -> usize {
     let adam = Adam { max_iter: steps, e_rel: 0.0, ..Adam::default() };
-    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let before = allocations();
     let fit = posterior.fit(&adam).expect("a finite start");
-    let count = ALLOCATIONS.load(Ordering::Relaxed) - before;
+    let count = allocations() - before;
     assert_eq!(fit.iterations, steps);
     count
 }

@@ -73,13 +73,9 @@ pub trait Optimizer: fmt::Debug + Sync {
     /// What both moments are before the first step.
     fn start(&self) -> f64;
 
-    /// Updates the moments with one element's gradient; `step` counts from 0. Returns the direction.
-    fn direction(&self, step: usize, gradient: f64, first: &mut f64, second: &mut f64) -> f64;
-
-    /// Updates the moments with `gradient` and writes the direction into `direction`.
+    /// Updates the moments with `gradient` and writes the direction into `direction`; `step` counts from 0.
     ///
-    /// # Panics
-    /// The slices differ in length.
+    /// All slices have one length.
     fn directions(
         &self,
         step: usize,
@@ -87,11 +83,7 @@ pub trait Optimizer: fmt::Debug + Sync {
         first: &mut [f64],
         second: &mut [f64],
         direction: &mut [f64],
-    ) {
-        for k in 0..gradient.len() {
-            direction[k] = self.direction(step, gradient[k], &mut first[k], &mut second[k]);
-        }
-    }
+    );
 
     /// Checks its settings.
     ///
@@ -101,11 +93,7 @@ pub trait Optimizer: fmt::Debug + Sync {
 }
 
 /// Checks that a decay rate is in [0, 1).
-pub(crate) fn check_rate(
-    optimizer: &'static str,
-    setting: &'static str,
-    value: f64,
-) -> Result<(), InferError> {
+fn check_rate(optimizer: &'static str, setting: &'static str, value: f64) -> Result<(), InferError> {
     if (0.0..1.0).contains(&value) {
         return Ok(());
     }
@@ -113,13 +101,45 @@ pub(crate) fn check_rate(
 }
 
 /// Checks that a number is positive and finite.
-pub(crate) fn check_positive(
-    optimizer: &'static str,
-    setting: &'static str,
-    value: f64,
-) -> Result<(), InferError> {
+fn check_positive(optimizer: &'static str, setting: &'static str, value: f64) -> Result<(), InferError> {
     if value > 0.0 && value.is_finite() {
         return Ok(());
     }
     Err(InferError::Setting { optimizer, setting, value, range: "positive and finite" })
+}
+
+/// Decay rates of both moments, and what is added to the root of the second.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moments {
+    pub(crate) b1: f64,
+    pub(crate) b2: f64,
+    pub(crate) eps: f64,
+}
+
+impl Moments {
+    /// Writes m^ / (sqrt(v^) + eps), both moments divided by 1 - b^t; `grow` gives the new v from v and g^2.
+    pub(crate) fn directions(
+        self,
+        step: usize,
+        gradient: &[f64],
+        (first, second): (&mut [f64], &mut [f64]),
+        direction: &mut [f64],
+        grow: impl Fn(f64, f64) -> f64,
+    ) {
+        let count = i32::try_from(step + 1).unwrap_or(i32::MAX);
+        let (unbias1, unbias2) = (1.0 / (1.0 - self.b1.powi(count)), 1.0 / (1.0 - self.b2.powi(count)));
+        let moments = first.iter_mut().zip(second);
+        for ((g, d), (m, v)) in gradient.iter().zip(direction).zip(moments) {
+            *m = self.b1 * *m + (1.0 - self.b1) * g;
+            *v = grow(*v, g * g);
+            *d = *m * unbias1 / ((*v * unbias2).sqrt() + self.eps);
+        }
+    }
+
+    /// Checks the settings of `optimizer`.
+    pub(crate) fn validate(self, optimizer: &'static str) -> Result<(), InferError> {
+        check_rate(optimizer, "b1", self.b1)?;
+        check_rate(optimizer, "b2", self.b2)?;
+        check_positive(optimizer, "eps", self.eps)
+    }
 }

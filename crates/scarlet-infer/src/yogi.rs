@@ -1,6 +1,6 @@
 //! Yogi.
 
-use crate::optimizer::{check_positive, check_rate};
+use crate::optimizer::Moments;
 use crate::{InferError, Limits, Optimizer, Schedule};
 
 /// Yogi: Adam whose second moment grows only as fast as it falls, steadier where gradients are rare.
@@ -43,18 +43,6 @@ impl Optimizer for Yogi {
         1e-6
     }
 
-    fn direction(&self, step: usize, gradient: f64, first: &mut f64, second: &mut f64) -> f64 {
-        let mut direction = [0.0];
-        self.directions(
-            step,
-            &[gradient],
-            std::slice::from_mut(first),
-            std::slice::from_mut(second),
-            &mut direction,
-        );
-        direction[0]
-    }
-
     fn directions(
         &self,
         step: usize,
@@ -63,20 +51,17 @@ impl Optimizer for Yogi {
         second: &mut [f64],
         direction: &mut [f64],
     ) {
-        let count = i32::try_from(step + 1).unwrap_or(i32::MAX);
-        let (unbias1, unbias2) = (1.0 / (1.0 - self.b1.powi(count)), 1.0 / (1.0 - self.b2.powi(count)));
-        let moments = first.iter_mut().zip(second);
-        for ((g, d), (m, v)) in gradient.iter().zip(direction).zip(moments) {
-            let squared = g * g;
-            *m = self.b1 * *m + (1.0 - self.b1) * g;
-            *v -= (1.0 - self.b2) * (*v - squared).signum() * squared;
-            *d = *m * unbias1 / ((*v * unbias2).sqrt() + self.eps);
-        }
+        let grow = |v: f64, squared: f64| v - (1.0 - self.b2) * (v - squared).signum() * squared;
+        self.moments().directions(step, gradient, (first, second), direction, grow);
     }
 
     fn validate(&self) -> Result<(), InferError> {
-        check_rate("Yogi", "b1", self.b1)?;
-        check_rate("Yogi", "b2", self.b2)?;
-        check_positive("Yogi", "eps", self.eps)
+        self.moments().validate("Yogi")
+    }
+}
+
+impl Yogi {
+    const fn moments(&self) -> Moments {
+        Moments { b1: self.b1, b2: self.b2, eps: self.eps }
     }
 }

@@ -219,8 +219,8 @@ impl Component {
     }
 
     fn any_moves(&self) -> bool {
-        let inheriting = self.parts.iter().filter(|(_, part)| part.center.is_none());
-        self.morphology.moves() || inheriting.into_iter().any(|(_, part)| part.any_moves())
+        let mut inheriting = self.parts.iter().filter(|(_, part)| part.center.is_none());
+        self.morphology.moves() || inheriting.any(|(_, part)| part.any_moves())
     }
 }
 

@@ -40,7 +40,7 @@ impl Layout {
     /// Visits the scene once and fixes where everything is.
     ///
     /// # Errors
-    /// A start value is outside its constraint, or there is no free parameter.
+    /// A start value is outside its constraint.
     pub fn new(scene: &Scene) -> Result<Self, ModelError> {
         let mut layout = Self { slots: Vec::new(), start: Vec::new(), dim: 0 };
         for (path, param) in scene.params() {

@@ -105,20 +105,17 @@ impl<T: Pixel> ObservationPlan<T> {
 
     /// The log-likelihood of the model `cube`.
     pub fn log_likelihood(&mut self, cube: &[T], workers: &Workers) -> f64 {
-        let stage =
-            Stage { convolution: self.convolution.as_ref(), window: self.window, plane: self.model_plane };
-        let spaces = &self.workspaces;
-        workers.for_each(&mut self.channels, |c, channel| {
-            let mut work = space(spaces, workers);
-            channel.render(c, cube, &stage, &mut work);
-            channel.compare();
-        });
-        self.last_log_likelihood()
+        self.see(cube, workers, false)
     }
 
     /// The log-likelihood of the model `cube`; keeps its gradient with respect to the cube for
     /// [`ObservationPlan::add_adjoint`].
     pub fn value_and_adjoint(&mut self, cube: &[T], workers: &Workers) -> f64 {
+        self.see(cube, workers, true)
+    }
+
+    /// Renders and compares every channel and, if wanted, takes its residual back to the model.
+    fn see(&mut self, cube: &[T], workers: &Workers, with_adjoint: bool) -> f64 {
         let stage =
             Stage { convolution: self.convolution.as_ref(), window: self.window, plane: self.model_plane };
         let spaces = &self.workspaces;
@@ -126,11 +123,12 @@ impl<T: Pixel> ObservationPlan<T> {
             let mut work = space(spaces, workers);
             channel.render(c, cube, &stage, &mut work);
             channel.compare();
-            if let (Some(convolution), Some(work)) = (stage.convolution, work.as_deref_mut()) {
+            if with_adjoint && let (Some(convolution), Some(work)) = (stage.convolution, work.as_deref_mut())
+            {
                 convolution.adjoint(c, &channel.residual, &mut channel.adjoint, work);
             }
         });
-        self.last_log_likelihood()
+        self.log_norm - 0.5 * self.chi2()
     }
 
     /// Adds the gradient of the last [`ObservationPlan::value_and_adjoint`] in one channel of the model to `plane`.
@@ -139,10 +137,6 @@ impl<T: Pixel> ObservationPlan<T> {
         for channel in self.channels.iter().filter(|c| c.model_channel == model_channel) {
             channel.add_adjoint(plane, self.window, is_convolved);
         }
-    }
-
-    fn last_log_likelihood(&self) -> f64 {
-        self.log_norm - 0.5 * self.chi2()
     }
 
     /// chi2 of the last evaluation.

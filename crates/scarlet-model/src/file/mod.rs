@@ -23,8 +23,10 @@
 mod document;
 mod kinds;
 mod profiles;
+mod whole;
 
 pub use kinds::{Kinds, StoredPart};
+pub use whole::{create_part, write_whole};
 
 use crate::{ModelError, Scene};
 use document::Document;
@@ -60,9 +62,8 @@ impl Scene {
     /// As [`Scene::to_json`], or the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
         let (path, text) = (path.as_ref(), self.to_json()?);
-        let partial = path.with_extension("partial");
-        let written = std::fs::write(&partial, text).and_then(|()| std::fs::rename(&partial, path));
-        written.map_err(|e| file_error(&path.display().to_string(), &e.to_string()))
+        write_whole(path, text.as_bytes())
+            .map_err(|e| file_error(&path.display().to_string(), &e.to_string()))
     }
 
     /// Reads a scene of built-in kinds from `path`.

@@ -7,6 +7,7 @@ use super::table::FitsColumn;
 use crate::ObsError;
 use ndarray::{ArrayBase, Data, Dimension};
 use scarlet_frame::Card;
+use scarlet_model::file::create_part;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -59,7 +60,11 @@ impl FitsWriter {
     /// [`ObsError::File`] where the folder cannot be written to, [`ObsError::FitsContent`] for a bad keyword.
     pub fn create(path: impl AsRef<Path>, keys: &[FitsKey]) -> Result<Self, ObsError> {
         let path = path.as_ref().to_path_buf();
-        let (part, file) = create_part(&path)?;
+        let (part, file) = create_part(&path).map_err(|e| ObsError::File {
+            path: path.clone(),
+            action: "write",
+            kind: e.kind(),
+        })?;
         let mut writer = Self { path, part, out: Some(BufWriter::new(file)) };
         let first = [
             FitsKey::new("SIMPLE", true, "conforms to FITS Standard 4.0"),
@@ -210,24 +215,6 @@ impl Drop for FitsWriter {
         // Fails where the file has got its name, and there is nobody to tell about anything else.
         let _ = fs::remove_file(&self.part);
     }
-}
-
-/// A new hidden file beside `path`.
-fn create_part(path: &Path) -> Result<(PathBuf, File), ObsError> {
-    let failed = |kind| ObsError::File { path: path.to_path_buf(), action: "write", kind };
-    let name = path.file_name().ok_or_else(|| failed(io::ErrorKind::InvalidInput))?;
-    for attempt in 0..1000 {
-        let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(name);
-        hidden.push(format!(".{}-{attempt}.part", std::process::id()));
-        let part = path.with_file_name(hidden);
-        match File::create_new(&part) {
-            Ok(file) => return Ok((part, file)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(failed(error.kind())),
-        }
-    }
-    Err(failed(io::ErrorKind::AlreadyExists))
 }
 
 /// Whether a keyword says how the file it came from is laid out, and so is wrong in another.

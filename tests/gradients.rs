@@ -244,12 +244,8 @@ fn rendering_and_its_adjoint_are_transposes() {
                 ObservationPlan::<f64>::new(&observation, &model, &Workers::default()).expect("in the frame");
             let [x, mut back] = [wave(3 * 24 * 23, 0.9), vec![0.0; 3 * 24 * 23]];
             // with weights 1 and a dark model, the gradient is the adjoint of the data
-            plan.value_and_adjoint(&vec![0.0; x.len()], &Workers::default());
-            for (channel, plane) in back.chunks_exact_mut(24 * 23).enumerate() {
-                plan.add_adjoint(channel, plane);
-            }
-            plan.log_likelihood(&x, &Workers::default());
-            let left: f64 = plan.rendered().iter().zip(&y).map(|(a, b)| a * b).sum();
+            plan.value_and_gradient(&vec![0.0; x.len()], &mut back, &Workers::default());
+            let left: f64 = plan.render(&x).iter().zip(&y).map(|(a, b)| a * b).sum();
             let right: f64 = x.iter().zip(&back).map(|(a, b)| a * b).sum();
             assert!((left / right - 1.0).abs() < 1e-12, "{left} and {right}");
         }

@@ -85,13 +85,10 @@ fn see<T: Pixel>(
         ObservationPlan::<T>::new(observation, of, &Workers::default()).expect("a valid observation");
     let cube: Vec<T> = model.iter().map(|v| T::of(*v)).collect();
     let mut adjoint = vec![T::default(); cube.len()];
-    let value = plan.value_and_adjoint(&cube, &Workers::default());
-    for (channel, plane) in adjoint.chunks_exact_mut(of.bbox().len()).enumerate() {
-        plan.add_adjoint(channel, plane);
-    }
+    let value = plan.value_and_gradient(&cube, &mut adjoint, &Workers::default());
     let adjoint = adjoint.iter().map(|v| v.wide()).collect();
     let adjoint = Array3::from_shape_vec(model.raw_dim(), adjoint).expect("as long as the model");
-    (plan.rendered(), value, adjoint)
+    (plan.render(&cube), value, adjoint)
 }
 
 /// Observation and model frame of the HSC scene, and its model at the start.

@@ -15,7 +15,7 @@ pub(crate) trait Likelihood: Debug + Send {
     /// The log-likelihood at `values`; adds its gradient to `grad`.
     fn value_and_gradient(&mut self, values: &[f64], grad: &mut [f64], workers: &Workers) -> f64;
 
-    /// What each observation should have seen, at the last evaluation.
+    /// What each observation should have seen, at the last evaluation; rendered anew.
     fn rendered(&self) -> Vec<Array3<f64>>;
 
     /// The model cube of the last evaluation.
@@ -59,19 +59,16 @@ impl<T: Pixel> Likelihood for Pipeline<T> {
     }
 
     fn value_and_gradient(&mut self, values: &[f64], grad: &mut [f64], workers: &Workers) -> f64 {
-        let cube = self.scene.evaluate(values, workers);
-        let value = self.observations.iter_mut().map(|o| o.value_and_adjoint(cube, workers)).sum();
-        let (observations, [_, ny, nx]) = (&self.observations, self.scene.shape());
-        workers.for_each_chunk(&mut self.adjoint, ny * nx, |channel, plane| {
-            plane.fill(T::default());
-            observations.iter().for_each(|o| o.add_adjoint(channel, plane));
-        });
+        let [_, ny, nx] = self.scene.shape();
+        workers.for_each_chunk(&mut self.adjoint, ny * nx, |_, plane| plane.fill(T::default()));
+        let (cube, adjoint) = (self.scene.evaluate(values, workers), &mut self.adjoint);
+        let value = self.observations.iter_mut().map(|o| o.value_and_gradient(cube, adjoint, workers)).sum();
         self.scene.pull_back(values, &self.adjoint, grad, workers);
         value
     }
 
     fn rendered(&self) -> Vec<Array3<f64>> {
-        self.observations.iter().map(ObservationPlan::rendered).collect()
+        self.observations.iter().map(|o| o.render(self.scene.cube())).collect()
     }
 
     fn model(&self) -> Array3<f64> {

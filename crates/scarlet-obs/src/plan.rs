@@ -1,11 +1,11 @@
 //! An observation planned for a model frame: from model cube to log-likelihood, and back.
 
 use crate::{ObsError, Observation, kernel};
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, ArrayView2, Axis};
 use pulp::{Simd, WithSimd};
 use scarlet_frame::{BBox, Frame};
 use scarlet_model::{Layout, Scene};
-use scarlet_render::{Convolution, Pixel, ScenePlan, Window, Workers, Workspace};
+use scarlet_render::{Convolution, Pixel, Renderer, ScenePlan, Window, Workers, Workspace};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How an observation is rendered from a model cube, with all buffers; allocates nothing afterwards.
@@ -14,40 +14,23 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// difference kernel. log L = -chi2 / 2 + sum ln(w / 2 pi) / 2 over pixels with weight.
 #[derive(Debug)]
 pub struct ObservationPlan<T: Pixel> {
-    convolution: Option<Convolution<T>>,
+    renderer: Renderer<T>,
     window: Window,
     model_plane: usize,
     shape: [usize; 3],
-    channels: Vec<ChannelPlan<T>>,
+    /// For each channel of the model the one that observes it.
+    channels: Vec<Option<ChannelPlan<T>>>,
     workspaces: Vec<Mutex<Workspace<T>>>,
     log_norm: f64,
 }
 
+/// One channel of an observation, its pixels in pairs of rows as a [`Renderer`] gives them.
 #[derive(Debug)]
 struct ChannelPlan<T> {
-    model_channel: usize,
+    index: usize,
     data: Vec<T>,
     weights: Vec<T>,
-    rendered: Vec<T>,
-    residual: Vec<T>,
-    adjoint: Vec<T>,
     chi2: f64,
-}
-
-/// How all channels are rendered.
-struct Stage<'a, T: Pixel> {
-    convolution: Option<&'a Convolution<T>>,
-    window: Window,
-    plane: usize,
-}
-
-/// The buffers of the thread that asks; never waits, since each thread has its own.
-fn space<'a, T: Pixel>(
-    spaces: &'a [Mutex<Workspace<T>>],
-    workers: &Workers,
-) -> Option<MutexGuard<'a, Workspace<T>>> {
-    let own = spaces.get(workers.current().min(spaces.len().saturating_sub(1)))?;
-    Some(own.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 impl<T: Pixel> ObservationPlan<T> {
@@ -67,22 +50,23 @@ impl<T: Pixel> ObservationPlan<T> {
         let reach = kernels.iter().flat_map(|k| k.shape().iter().map(|n| n / 2)).max().unwrap_or(0);
         let seen = if kernels.is_empty() { output } else { output.grown(reach) };
         let input = seen.intersection(model.bbox()).unwrap_or(output);
-        let convolution = match observation.fft_shape_ref() {
-            _ if kernels.is_empty() => None,
-            Some(shape) => Some(Convolution::with_fft_shape(input, output, &kernels, shape)),
-            None => Some(Convolution::new(input, output, &kernels)),
+        let renderer = match observation.fft_shape_ref() {
+            _ if kernels.is_empty() => Renderer::Identity,
+            Some(shape) => {
+                Renderer::Convolution(Convolution::with_fft_shape(input, output, &kernels, shape))
+            }
+            None => Renderer::Convolution(Convolution::new(input, output, &kernels)),
         };
         let [start_y, start_x] = [0, 1].map(|k| (input.origin()[k] - model.bbox().origin()[k]) as usize);
         let stride = model.bbox().shape()[1];
         let window = Window { offset: start_y * stride + start_x, stride, shape: input.shape() };
-        let channels = (0..frame.channel_names().len())
-            .map(|c| ChannelPlan::new(observation, c, model, input.len()))
-            .collect::<Result<_, _>>()?;
-        let spaces =
-            convolution.iter().flat_map(|c| (0..workers.threads()).map(|_| Mutex::new(c.workspace())));
+        let mut channels: Vec<_> = model.channel_names().iter().map(|_| None).collect();
+        for index in 0..frame.channel_names().len() {
+            channels[model_channel(observation, index, model)?] = Some(ChannelPlan::new(observation, index));
+        }
         Ok(Self {
-            workspaces: spaces.collect(),
-            convolution,
+            workspaces: (0..workers.threads()).map(|_| Mutex::new(renderer.workspace(window.shape))).collect(),
+            renderer,
             window,
             model_plane: model.bbox().len(),
             shape: frame.shape(),
@@ -93,134 +77,121 @@ impl<T: Pixel> ObservationPlan<T> {
 
     /// Shape of the FFTs, where there is a convolution.
     #[must_use]
-    pub fn fft_shape(&self) -> Option<[usize; 2]> {
-        self.convolution.as_ref().map(Convolution::fft_shape)
+    pub const fn fft_shape(&self) -> Option<[usize; 2]> {
+        match &self.renderer {
+            Renderer::Identity => None,
+            Renderer::Convolution(convolution) => Some(convolution.fft_shape()),
+        }
     }
 
     /// Number of channels.
     #[must_use]
-    pub fn channels(&self) -> usize {
-        self.channels.len()
+    pub const fn channels(&self) -> usize {
+        self.shape[0]
     }
 
     /// The log-likelihood of the model `cube`.
     pub fn log_likelihood(&mut self, cube: &[T], workers: &Workers) -> f64 {
-        self.see(cube, workers, false)
-    }
-
-    /// The log-likelihood of the model `cube`; keeps its gradient with respect to the cube for
-    /// [`ObservationPlan::add_adjoint`].
-    pub fn value_and_adjoint(&mut self, cube: &[T], workers: &Workers) -> f64 {
-        self.see(cube, workers, true)
-    }
-
-    /// Renders and compares every channel and, if wanted, takes its residual back to the model.
-    fn see(&mut self, cube: &[T], workers: &Workers, with_adjoint: bool) -> f64 {
-        let stage =
-            Stage { convolution: self.convolution.as_ref(), window: self.window, plane: self.model_plane };
-        let spaces = &self.workspaces;
+        let Self { renderer, window, model_plane, workspaces, .. } = self;
         workers.for_each(&mut self.channels, |c, channel| {
-            let mut work = space(spaces, workers);
-            channel.render(c, cube, &stage, &mut work);
-            channel.compare();
-            if with_adjoint && let (Some(convolution), Some(work)) = (stage.convolution, work.as_deref_mut())
-            {
-                convolution.adjoint(c, &channel.residual, &mut channel.adjoint, work);
-            }
+            let Some(channel) = channel else { return };
+            let plane = &cube[c * *model_plane..(c + 1) * *model_plane];
+            let (index, work) = (channel.index, &mut space(workspaces, workers));
+            channel.chi2 = 0.0;
+            renderer.each_pair(index, plane, *window, |y, pair| channel.compare(y, pair), work);
         });
         self.log_norm - 0.5 * self.chi2()
     }
 
-    /// Adds the gradient of the last [`ObservationPlan::value_and_adjoint`] in one channel of the model to `plane`.
-    pub fn add_adjoint(&self, model_channel: usize, plane: &mut [T]) {
-        let is_convolved = self.convolution.is_some();
-        for channel in self.channels.iter().filter(|c| c.model_channel == model_channel) {
-            channel.add_adjoint(plane, self.window, is_convolved);
-        }
+    /// The log-likelihood of the model `cube`; adds its gradient with respect to the cube to `gradient`.
+    pub fn value_and_gradient(&mut self, cube: &[T], gradient: &mut [T], workers: &Workers) -> f64 {
+        let Self { renderer, window, model_plane, workspaces, .. } = self;
+        workers.for_each_with_chunk(&mut self.channels, gradient, *model_plane, |c, channel, gradient| {
+            let Some(channel) = channel else { return };
+            let planes = (&cube[c * *model_plane..(c + 1) * *model_plane], gradient);
+            let work = &mut space(workspaces, workers);
+            let index = channel.index;
+            channel.chi2 = 0.0;
+            renderer.each_pair_and_back(index, planes, *window, |y, pair| channel.compare(y, pair), work);
+        });
+        self.log_norm - 0.5 * self.chi2()
     }
 
     /// chi2 of the last evaluation.
     #[must_use]
     pub fn chi2(&self) -> f64 {
-        self.channels.iter().map(|c| c.chi2).sum()
+        self.channels.iter().flatten().map(|c| c.chi2).sum()
     }
 
-    /// What the observation should have seen, at the last evaluation.
+    /// What the observation should see of the model `cube`, `[channel, y, x]`.
     #[must_use]
-    pub fn rendered(&self) -> Array3<f64> {
-        let values = self.channels.iter().flat_map(|c| c.rendered.iter().map(|v| v.wide())).collect();
-        Array3::from_shape_vec(self.shape, values).expect("one plane for each channel")
+    pub fn render(&self, cube: &[T]) -> Array3<f64> {
+        let [_, ny, nx] = self.shape;
+        let mut seen = Array3::zeros(self.shape);
+        let work = &mut space(&self.workspaces, &Workers::default());
+        for (channel, plane) in self.channels.iter().zip(cube.chunks_exact(self.model_plane)) {
+            let Some(index) = channel.as_ref().map(|c| c.index) else { continue };
+            let keep = |y: usize, pair: &mut [T]| {
+                for (k, value) in pair.iter().enumerate().filter(|(k, _)| y + k % 2 < ny) {
+                    seen[[index, y + k % 2, k / 2]] = value.wide();
+                }
+                debug_assert_eq!(pair.len(), 2 * nx);
+            };
+            self.renderer.each_pair(index, plane, self.window, keep, work);
+        }
+        seen
     }
+}
+
+/// The buffers of the thread that asks; never waits, since each thread has its own.
+fn space<'a, T: Pixel>(spaces: &'a [Mutex<Workspace<T>>], workers: &Workers) -> MutexGuard<'a, Workspace<T>> {
+    spaces[workers.current().min(spaces.len() - 1)].lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Which channel of the model a channel of an observation sees.
+fn model_channel(observation: &Observation, channel: usize, model: &Frame) -> Result<usize, ObsError> {
+    let name = &observation.frame().channel_names()[channel];
+    model.channel_index(name).ok_or_else(|| ObsError::NoChannel {
+        observation: observation.name().to_owned(),
+        channel: name.clone(),
+        model: model.channel_names().to_vec(),
+    })
 }
 
 impl<T: Pixel> ChannelPlan<T> {
-    fn new(
-        observation: &Observation,
-        channel: usize,
-        model: &Frame,
-        input_len: usize,
-    ) -> Result<Self, ObsError> {
-        let name = &observation.frame().channel_names()[channel];
-        let model_channel = model.channel_index(name).ok_or_else(|| ObsError::NoChannel {
-            observation: observation.name().to_owned(),
-            channel: name.clone(),
-            model: model.channel_names().to_vec(),
-        })?;
-        let plane = |cube: &Array3<f64>| -> Vec<T> {
-            cube.index_axis(ndarray::Axis(0), channel).iter().map(|v| T::of(*v)).collect()
-        };
-        let data = plane(observation.data());
-        let zeros = vec![T::default(); data.len()];
-        Ok(Self {
-            model_channel,
-            weights: plane(observation.weights()),
-            rendered: zeros.clone(),
-            residual: zeros,
-            adjoint: vec![T::default(); input_len],
-            chi2: 0.0,
-            data,
-        })
+    fn new(observation: &Observation, index: usize) -> Self {
+        let data = in_pairs(observation.data().index_axis(Axis(0), index));
+        let weights = in_pairs(observation.weights().index_axis(Axis(0), index));
+        Self { index, data, weights, chi2: 0.0 }
     }
 
-    fn render(
-        &mut self,
-        channel: usize,
-        cube: &[T],
-        stage: &Stage<'_, T>,
-        work: &mut Option<MutexGuard<'_, Workspace<T>>>,
-    ) {
-        let plane = &cube[self.model_channel * stage.plane..(self.model_channel + 1) * stage.plane];
-        if let (Some(convolution), Some(work)) = (stage.convolution, work.as_deref_mut()) {
-            convolution.apply(channel, plane, stage.window, &mut self.rendered, work);
-            return;
-        }
-        for (y, row) in self.rendered.chunks_exact_mut(stage.window.shape[1]).enumerate() {
-            row.copy_from_slice(&plane[stage.window.row(y)]);
-        }
-    }
-
-    /// chi2, and the weighted residual w (data - rendered): the gradient of -chi2 / 2.
-    fn compare(&mut self) {
-        let Self { data, rendered, weights, residual, .. } = self;
-        self.chi2 = pulp::Arch::new().dispatch(Weigh { data, model: rendered, weights, residual });
-    }
-
-    fn add_adjoint(&self, plane: &mut [T], window: Window, is_convolved: bool) {
-        let image = if is_convolved { &self.adjoint } else { &self.residual };
-        for (y, row) in image.chunks_exact(window.shape[1]).enumerate() {
-            for (a, v) in plane[window.row(y)].iter_mut().zip(row) {
-                *a += *v;
-            }
-        }
+    /// Adds to chi2 and turns a pair of rendered rows into their weighted residual w (data - rendered): the gradient
+    /// of -chi2 / 2.
+    fn compare(&mut self, y: usize, pair: &mut [T]) {
+        let own = y / 2 * pair.len()..(y / 2 + 1) * pair.len();
+        let (data, weights) = (&self.data[own.clone()], &self.weights[own]);
+        self.chi2 += pulp::Arch::new().dispatch(Weigh { data, weights, pair });
     }
 }
 
-/// Writes w (d - m) and returns the sum of w (d - m)^2, short sums in `T`, their sum in double precision.
+/// The pixels of a plane in pairs of rows; beside a last row without a partner are zeros.
+fn in_pairs<T: Pixel>(plane: ArrayView2<'_, f64>) -> Vec<T> {
+    let mut pairs = Vec::with_capacity(plane.len().next_multiple_of(2 * plane.ncols()));
+    for rows in plane.axis_chunks_iter(Axis(0), 2) {
+        for x in 0..plane.ncols() {
+            pairs.push(T::of(rows[[0, x]]));
+            pairs.push(T::of(rows.get([1, x]).copied().unwrap_or_default()));
+        }
+    }
+    pairs
+}
+
+/// Turns rendered pixels m into w (d - m) and returns the sum of w (d - m)^2, short sums in `T`, their sum in
+/// double precision.
 struct Weigh<'a, T> {
     data: &'a [T],
-    model: &'a [T],
     weights: &'a [T],
-    residual: &'a mut [T],
+    pair: &'a mut [T],
 }
 
 impl<T: Pixel> WithSimd for Weigh<'_, T> {
@@ -231,16 +202,24 @@ impl<T: Pixel> WithSimd for Weigh<'_, T> {
         const LANES: usize = 16;
         const BLOCK: usize = 16 * LANES;
         let mut chi2 = 0.0;
-        let blocks = self.data.chunks(BLOCK).zip(self.model.chunks(BLOCK)).zip(self.weights.chunks(BLOCK));
-        for (((data, model), weights), residual) in blocks.zip(self.residual.chunks_mut(BLOCK)) {
+        let blocks = self.data.chunks(BLOCK).zip(self.weights.chunks(BLOCK)).zip(self.pair.chunks_mut(BLOCK));
+        for ((data, weights), pair) in blocks {
             let mut lanes = [T::default(); LANES];
-            let rows = data.chunks(LANES).zip(model.chunks(LANES)).zip(weights.chunks(LANES));
-            for (((d, m), w), r) in rows.zip(residual.chunks_mut(LANES)) {
-                for (k, lane) in lanes.iter_mut().enumerate().take(d.len()) {
-                    let off = d[k] - m[k];
-                    r[k] = w[k] * off;
-                    *lane += r[k] * off;
-                }
+            let (data, data_left) = data.as_chunks::<LANES>();
+            let (weights, weights_left) = weights.as_chunks::<LANES>();
+            let (pair, pair_left) = pair.as_chunks_mut::<LANES>();
+            for ((d, w), p) in data.iter().zip(weights).zip(pair) {
+                // As values, so that the compiler sees that they do not overlap.
+                let (d, w, m) = (*d, *w, *p);
+                let off: [T; LANES] = std::array::from_fn(|k| d[k] - m[k]);
+                let residual: [T; LANES] = std::array::from_fn(|k| w[k] * off[k]);
+                *p = residual;
+                lanes = std::array::from_fn(|k| lanes[k] + residual[k] * off[k]);
+            }
+            for (k, ((d, w), p)) in data_left.iter().zip(weights_left).zip(pair_left).enumerate() {
+                let off = *d - *p;
+                *p = *w * off;
+                lanes[k] += *p * off;
             }
             chi2 += lanes.iter().map(|v| v.wide()).sum::<f64>();
         }
@@ -284,8 +263,7 @@ pub fn render(scene: &Scene, frame: &Frame) -> Result<Array3<f64>, ObsError> {
     let blank =
         Observation::new(Array3::zeros(shape), Array3::ones(shape), frame.clone())?.named("rendering");
     let workers = Workers::default();
-    let mut plan = ObservationPlan::<f64>::new(&blank, scene.frame(), &workers)?;
+    let plan = ObservationPlan::<f64>::new(&blank, scene.frame(), &workers)?;
     let mut of_scene = ScenePlan::<f64>::new(scene, &layout);
-    plan.log_likelihood(of_scene.evaluate(layout.start_values(), &workers), &workers);
-    Ok(plan.rendered())
+    Ok(plan.render(of_scene.evaluate(layout.start_values(), &workers)))
 }

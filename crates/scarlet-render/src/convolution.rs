@@ -7,7 +7,7 @@
 use crate::fft::{RealFft2, Window, Workspace, good_length};
 use crate::{Pixel, simd};
 use ndarray::{Array2, ArrayView2};
-use realfft::num_complex::Complex;
+use num_complex::Complex;
 use scarlet_frame::BBox;
 
 /// Convolutions of several channels on the same boxes, each with its own kernel.
@@ -59,21 +59,67 @@ impl<T: Pixel> Convolution<T> {
 
     /// Convolves the image in `window` of `plane` (of the input's shape) into `out` (of the output's).
     pub fn apply(&self, channel: usize, plane: &[T], window: Window, out: &mut [T], work: &mut Workspace<T>) {
+        self.apply_to_columns(channel, plane, window, work);
+        self.fft.inverse_rows(out, Window::whole(self.output), work);
+    }
+
+    /// The adjoint of [`Convolution::apply`]: adds an image of the input's shape, in `window` of `plane`, made from
+    /// one of the output's.
+    pub fn add_adjoint(
+        &self,
+        channel: usize,
+        image: &[T],
+        plane: &mut [T],
+        window: Window,
+        work: &mut Workspace<T>,
+    ) {
+        self.fft.forward_rows(image, Window::whole(self.output), work);
+        self.add_adjoint_of_columns(channel, plane, window, work);
+    }
+
+    /// Convolves, and calls `f` with each pair of rows of the outcome, as [`RealFft2::each_pair`] does.
+    pub(crate) fn each_pair(
+        &self,
+        channel: usize,
+        plane: &[T],
+        window: Window,
+        mut f: impl FnMut(usize, &mut [T]),
+        work: &mut Workspace<T>,
+    ) {
+        self.apply_to_columns(channel, plane, window, work);
+        self.fft.inverse_pairs(self.output, work, |y, pair| f(y, bytemuck::cast_slice_mut(pair)));
+    }
+
+    /// Convolves, lets `f` make another image of the outcome, and adds the adjoint of that to `adjoint`.
+    ///
+    /// Rows go through `f` while they are in the cache, on their way from one transform to the next.
+    pub(crate) fn each_pair_and_back(
+        &self,
+        channel: usize,
+        (plane, adjoint): (&[T], &mut [T]),
+        window: Window,
+        f: impl FnMut(usize, &mut [T]),
+        work: &mut Workspace<T>,
+    ) {
+        self.apply_to_columns(channel, plane, window, work);
+        self.fft.each_pair(self.output, work, f);
+        self.add_adjoint_of_columns(channel, adjoint, window, work);
+    }
+
+    fn apply_to_columns(&self, channel: usize, plane: &[T], window: Window, work: &mut Workspace<T>) {
         debug_assert_eq!(window.shape, self.input);
         self.fft.forward_rows(plane, window, work);
         let (kernel, fy) = (&self.kernels[channel], self.fft.shape()[0]);
         self.fft.each_column(work, |k, column| simd::multiply(column, &kernel[k * fy..(k + 1) * fy]));
-        self.fft.inverse_rows(out, Window::whole(self.output), work);
     }
 
-    /// The adjoint of [`Convolution::apply`]: from an image of the output's shape to one of the input's.
-    pub fn adjoint(&self, channel: usize, image: &[T], out: &mut [T], work: &mut Workspace<T>) {
-        self.fft.forward_rows(image, Window::whole(self.output), work);
+    fn add_adjoint_of_columns(&self, channel: usize, plane: &mut [T], window: Window, work: &mut Workspace<T>) {
+        debug_assert_eq!(window.shape, self.input);
         let (kernel, fy) = (&self.kernels[channel], self.fft.shape()[0]);
         self.fft.each_column(work, |k, column| {
             simd::multiply_conjugate(column, &kernel[k * fy..(k + 1) * fy]);
         });
-        self.fft.inverse_rows(out, Window::whole(self.input), work);
+        self.fft.add_inverse_rows(plane, window, work);
     }
 }
 
@@ -156,7 +202,7 @@ mod tests {
             let (x, y) = (wave(input.len(), 0.9), wave(output.len(), 0.41));
             let (mut ax, mut aty) = (vec![0.0; output.len()], vec![0.0; input.len()]);
             plan.apply(0, &x, Window::whole(input.shape()), &mut ax, &mut work);
-            plan.adjoint(0, &y, &mut aty, &mut work);
+            plan.add_adjoint(0, &y, &mut aty, Window::whole(input.shape()), &mut work);
             let left: f64 = ax.iter().zip(&y).map(|(a, b)| a * b).sum();
             let right: f64 = x.iter().zip(&aty).map(|(a, b)| a * b).sum();
             approx::assert_relative_eq!(left, right, max_relative = 1e-12);

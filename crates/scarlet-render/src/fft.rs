@@ -2,9 +2,8 @@
 //!
 //! Unnormalised in both directions; spectra are stored transposed, `[kx, ky]` with `kx` up to `nx / 2`.
 
-use crate::Pixel;
-use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use crate::{Pixel, simd};
+use num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
 use std::fmt;
 use std::sync::Arc;
@@ -15,8 +14,8 @@ const GOOD: [usize; 37] = [
     360, 384, 432, 480, 486, 512, 576, 640, 648, 720, 768, 864, 960, 1024,
 ];
 
-/// Rows that are transformed and transposed together.
-const ROWS: usize = 8;
+/// Rows that are transformed and transposed together, in pairs: one is the real part of a row, one the imaginary.
+const ROWS: usize = simd::TILE;
 
 /// The fastest length of at least `n`, from a measured list; above 1024 the next 2^a 3^b.
 #[must_use]
@@ -64,11 +63,14 @@ impl Window {
 }
 
 /// A planned real FFT of `[y, x]` pixels.
+///
+/// Two rows at a time are one complex row, which spares the passes that real transforms need: with Z the transform
+/// of a + i b, those of a and b are (Z(k) + Z*(-k)) / 2 and (Z(k) - Z*(-k)) / 2i.
 #[derive(Clone)]
 pub struct RealFft2<T: Pixel> {
     shape: [usize; 2],
-    rows: Arc<dyn RealToComplex<T>>,
-    rows_back: Arc<dyn ComplexToReal<T>>,
+    rows: Arc<dyn Fft<T>>,
+    rows_back: Arc<dyn Fft<T>>,
     columns: Arc<dyn Fft<T>>,
     columns_back: Arc<dyn Fft<T>>,
 }
@@ -84,22 +86,29 @@ impl<T: Pixel> fmt::Debug for RealFft2<T> {
 pub struct Workspace<T> {
     /// The transposed spectrum, `[kx, ky]`.
     pub spectrum: Vec<Complex<T>>,
-    real: Vec<T>,
-    half: Vec<Complex<T>>,
+    pub(crate) rows: Vec<Complex<T>>,
     scratch: Vec<Complex<T>>,
+}
+
+impl<T: Pixel> Workspace<T> {
+    /// Space for a pair of rows alone.
+    pub(crate) fn of_rows(nx: usize) -> Self {
+        let rows = vec![Complex::new(T::default(), T::default()); nx];
+        Self { spectrum: Vec::new(), rows, scratch: Vec::new() }
+    }
 }
 
 impl<T: Pixel> RealFft2<T> {
     /// Plans FFTs of `shape`, `[y, x]`.
     #[must_use]
     pub fn new(shape: [usize; 2]) -> Self {
-        let (mut real, mut complex) = (RealFftPlanner::new(), FftPlanner::new());
+        let mut planner = FftPlanner::new();
         Self {
             shape,
-            rows: real.plan_fft_forward(shape[1]),
-            rows_back: real.plan_fft_inverse(shape[1]),
-            columns: complex.plan_fft_forward(shape[0]),
-            columns_back: complex.plan_fft_inverse(shape[0]),
+            rows: planner.plan_fft_forward(shape[1]),
+            rows_back: planner.plan_fft_inverse(shape[1]),
+            columns: planner.plan_fft_forward(shape[0]),
+            columns_back: planner.plan_fft_inverse(shape[0]),
         }
     }
 
@@ -119,17 +128,12 @@ impl<T: Pixel> RealFft2<T> {
     #[must_use]
     pub fn workspace(&self) -> Workspace<T> {
         let zero = Complex::new(T::default(), T::default());
-        let scratch = [
-            self.rows.get_scratch_len(),
-            self.rows_back.get_scratch_len(),
-            self.columns.get_inplace_scratch_len(),
-            self.columns_back.get_inplace_scratch_len(),
-        ];
+        let ffts = [&self.rows, &self.rows_back, &self.columns, &self.columns_back];
+        let scratch = ffts.into_iter().map(|fft| fft.get_inplace_scratch_len()).max().unwrap_or(0);
         Workspace {
             spectrum: vec![zero; self.columns() * self.shape[0]],
-            real: vec![T::default(); ROWS * self.shape[1]],
-            half: vec![zero; ROWS * self.columns()],
-            scratch: vec![zero; scratch.into_iter().max().unwrap_or(0)],
+            rows: vec![zero; ROWS / 2 * self.shape[1]],
+            scratch: vec![zero; scratch],
         }
     }
 
@@ -137,28 +141,13 @@ impl<T: Pixel> RealFft2<T> {
     ///
     /// The columns are left to do: [`RealFft2::each_column`].
     pub fn forward_rows(&self, plane: &[T], window: Window, work: &mut Workspace<T>) {
-        let ([fy, fx], [ny, nx], columns) = (self.shape, window.shape, self.columns());
-        for first in (0..ny).step_by(ROWS) {
-            let rows = ROWS.min(ny - first);
-            for r in 0..rows {
-                let real = &mut work.real[r * fx..(r + 1) * fx];
-                real[..nx].copy_from_slice(&plane[window.row(first + r)]);
-                real[nx..].fill(T::default());
-                let half = &mut work.half[r * columns..(r + 1) * columns];
-                self.rows
-                    .process_with_scratch(real, half, &mut work.scratch)
-                    .expect("buffers have the lengths of the plan");
+        for first in (0..window.shape[0]).step_by(ROWS) {
+            for (pair, row) in work.rows.chunks_exact_mut(self.shape[1]).enumerate() {
+                simd::pair_rows(row, plane, window, first + 2 * pair);
             }
-            for k in 0..columns {
-                let column = &mut work.spectrum[k * fy + first..k * fy + first + rows];
-                for (r, value) in column.iter_mut().enumerate() {
-                    *value = work.half[r * columns + k];
-                }
-            }
+            self.spread(first, work);
         }
-        for column in work.spectrum.chunks_exact_mut(fy) {
-            column[ny..].fill(Complex::new(T::default(), T::default()));
-        }
+        self.clear_below(window.shape[0], work);
     }
 
     /// Transforms each column of `work.spectrum`, calls `f` with it, and transforms it back.
@@ -177,27 +166,68 @@ impl<T: Pixel> RealFft2<T> {
 
     /// Transforms the rows back and gives the first pixels of each of the first rows to `plane`.
     pub fn inverse_rows(&self, plane: &mut [T], window: Window, work: &mut Workspace<T>) {
-        let ([fy, fx], [ny, nx], columns) = (self.shape, window.shape, self.columns());
-        for first in (0..ny).step_by(ROWS) {
-            let rows = ROWS.min(ny - first);
-            for k in 0..columns {
-                let column = &work.spectrum[k * fy + first..k * fy + first + rows];
-                for (r, value) in column.iter().enumerate() {
-                    work.half[r * columns + k] = *value;
+        self.inverse_pairs(window.shape, work, |y, pair| simd::part_rows(plane, window, y, pair));
+    }
+
+    /// Transforms the rows back and adds the first pixels of each of the first rows to `plane`.
+    pub fn add_inverse_rows(&self, plane: &mut [T], window: Window, work: &mut Workspace<T>) {
+        self.inverse_pairs(window.shape, work, |y, pair| simd::add_rows(plane, window, y, pair));
+    }
+
+    /// Transforms the rows back, calls `f` with each pair of rows of an image of `shape`, and transforms what it
+    /// makes of them forward again.
+    ///
+    /// `f` sees the index of the first row and pixels of both in turn: (y, 0), (y + 1, 0), (y, 1), ... A last row
+    /// without a partner has an arbitrary one, which `f` must make zeros.
+    pub fn each_pair(&self, shape: [usize; 2], work: &mut Workspace<T>, mut f: impl FnMut(usize, &mut [T])) {
+        let zero = Complex::new(T::default(), T::default());
+        for first in (0..shape[0]).step_by(ROWS) {
+            self.collect(first, work);
+            for (pair, row) in work.rows.chunks_exact_mut(self.shape[1]).enumerate() {
+                let (image, around) = row.split_at_mut(shape[1]);
+                around.fill(zero);
+                match first + 2 * pair {
+                    y if y < shape[0] => f(y, bytemuck::cast_slice_mut(image)),
+                    _ => image.fill(zero),
                 }
             }
-            for r in 0..rows {
-                let half = &mut work.half[r * columns..(r + 1) * columns];
-                half[0].im = T::default();
-                if fx.is_multiple_of(2) {
-                    half[columns - 1].im = T::default();
-                }
-                let real = &mut work.real[r * fx..(r + 1) * fx];
-                self.rows_back
-                    .process_with_scratch(half, real, &mut work.scratch)
-                    .expect("buffers have the lengths of the plan");
-                plane[window.row(first + r)].copy_from_slice(&real[..nx]);
-            }
+            self.spread(first, work);
+        }
+        self.clear_below(shape[0], work);
+    }
+
+    /// Transforms the rows back and calls `f` with each pair of rows of an image of `shape`.
+    pub(crate) fn inverse_pairs(
+        &self,
+        shape: [usize; 2],
+        work: &mut Workspace<T>,
+        mut f: impl FnMut(usize, &mut [Complex<T>]),
+    ) {
+        for first in (0..shape[0]).step_by(ROWS) {
+            self.collect(first, work);
+            let rows = (first..shape[0]).step_by(2).zip(work.rows.chunks_exact_mut(self.shape[1]));
+            rows.for_each(|(y, row)| f(y, &mut row[..shape[1]]));
+        }
+    }
+
+    /// Transforms the rows in `work.rows` and puts them into the spectrum, from row `first` on.
+    fn spread(&self, first: usize, work: &mut Workspace<T>) {
+        self.rows.process_with_scratch(&mut work.rows, &mut work.scratch);
+        simd::untangle(&work.rows, &mut work.spectrum, self.shape, first);
+    }
+
+    /// Takes rows of the spectrum, from `first` on, to `work.rows` and transforms them back.
+    fn collect(&self, first: usize, work: &mut Workspace<T>) {
+        simd::tangle(&work.spectrum, &mut work.rows, self.shape, first);
+        self.rows_back.process_with_scratch(&mut work.rows, &mut work.scratch);
+    }
+
+    /// Zeros in all rows of the spectrum that no block of an image of `ny` rows reaches.
+    fn clear_below(&self, ny: usize, work: &mut Workspace<T>) {
+        let fy = self.shape[0];
+        let written = ny.next_multiple_of(ROWS).min(fy);
+        for column in work.spectrum.chunks_exact_mut(fy) {
+            column[written..].fill(Complex::new(T::default(), T::default()));
         }
     }
 }
@@ -226,8 +256,9 @@ mod tests {
 
     #[test]
     fn spectra_follow_the_definition_and_come_back() {
-        for ([ny, nx], shape) in [([5, 7], [8, 12]), ([11, 3], [11, 9]), ([1, 1], [2, 2]), ([9, 10], [9, 10])]
-        {
+        let wide = [([19, 23], [24, 36]), ([13, 33], [17, 35])];
+        let small = [([5, 7], [8, 12]), ([11, 3], [11, 9]), ([1, 1], [2, 2]), ([9, 10], [9, 10])];
+        for ([ny, nx], shape) in wide.into_iter().chain(small) {
             let image: Vec<f64> = (0..ny * nx).map(|i| (0.7 * i as f64).sin()).collect();
             let fft = RealFft2::<f64>::new(shape);
             let mut work = fft.workspace();

@@ -1,8 +1,8 @@
 //! Evaluating scenes fast and differentiably: planned once, then no allocation and no tape.
 //!
 //! A [`ScenePlan`] turns the values of a scene's parameters into a model cube `[channel, y, x]`, and the adjoint
-//! of that cube into the gradient with respect to the values. [`Convolution`] and [`RealFft2`] are what
-//! observations render with. Transforms are unnormalised; kernels carry the 1 / N.
+//! of that cube into the gradient with respect to the values. A [`Renderer`] takes the cube to what an observation
+//! sees, [`Convolution`] and [`RealFft2`] are what it does that with. Transforms are unnormalised; kernels carry the 1 / N.
 //!
 //! What users write themselves as dfdx tensors lives in [`expression`]; nothing else here knows dfdx.
 
@@ -11,6 +11,7 @@ pub mod expression;
 pub mod fft;
 mod pixel;
 mod plan;
+pub mod renderer;
 mod simd;
 mod workers;
 
@@ -18,4 +19,5 @@ pub use convolution::Convolution;
 pub use fft::{RealFft2, Window, Workspace, good_length};
 pub use pixel::Pixel;
 pub use plan::{ScenePlan, source_cube};
+pub use renderer::Renderer;
 pub use workers::Workers;

@@ -4,7 +4,7 @@
 
 use crate::{Pixel, Window};
 use pulp::{Simd, WithSimd};
-use realfft::num_complex::Complex;
+use num_complex::Complex;
 
 /// Accumulators of a dot product; a fixed number, so that sums do not depend on the machine.
 const LANES: usize = 16;
@@ -96,6 +96,244 @@ impl<T: Pixel> WithSimd for Multiply<'_, T> {
         for (v, k) in self.column.iter_mut().zip(self.kernel) {
             let im = self.sign * k.im;
             *v = Complex::new(v.re * k.re - v.im * im, v.re * im + v.im * k.re);
+        }
+    }
+}
+
+/// Rows of a block that is transposed at once, two in each complex row.
+pub(crate) const TILE: usize = 8;
+
+/// Rows `y` and `y + 1` of a window as real and imaginary parts, zeros around them.
+pub(crate) fn pair_rows<T: Pixel>(pair: &mut [Complex<T>], plane: &[T], window: Window, y: usize) {
+    pulp::Arch::new().dispatch(PairRows { pair, plane, window, y });
+}
+
+/// The inverse of [`pair_rows`].
+pub(crate) fn part_rows<T: Pixel>(plane: &mut [T], window: Window, y: usize, pair: &[Complex<T>]) {
+    pulp::Arch::new().dispatch(PartRows { plane, window, y, pair });
+}
+
+/// Adds rows to those of a window.
+pub(crate) fn add_rows<T: Pixel>(plane: &mut [T], window: Window, y: usize, pair: &[Complex<T>]) {
+    pulp::Arch::new().dispatch(AddRows { plane, window, y, pair });
+}
+
+/// From transforms of pairs of real rows to those of each row, transposed: rows `first..` of `spectrum`.
+pub(crate) fn untangle<T: Pixel>(
+    rows: &[Complex<T>],
+    spectrum: &mut [Complex<T>],
+    shape: [usize; 2],
+    first: usize,
+) {
+    pulp::Arch::new().dispatch(Untangle { rows, spectrum, shape, first });
+}
+
+/// The inverse of [`untangle`]: from rows `first..` of `spectrum` to transforms of pairs of real rows.
+pub(crate) fn tangle<T: Pixel>(
+    spectrum: &[Complex<T>],
+    rows: &mut [Complex<T>],
+    shape: [usize; 2],
+    first: usize,
+) {
+    pulp::Arch::new().dispatch(Tangle { spectrum, rows, shape, first });
+}
+
+struct PairRows<'a, T> {
+    pair: &'a mut [Complex<T>],
+    plane: &'a [T],
+    window: Window,
+    y: usize,
+}
+
+impl<T: Pixel> WithSimd for PairRows<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { pair, plane, window, y } = self;
+        let (zero, [ny, nx]) = (T::default(), window.shape);
+        let (image, around) = pair.split_at_mut(nx);
+        around.fill(Complex::new(zero, zero));
+        if y + 1 < ny {
+            let rows = plane[window.row(y)].iter().zip(&plane[window.row(y + 1)]);
+            for (z, (a, b)) in image.iter_mut().zip(rows) {
+                *z = Complex::new(*a, *b);
+            }
+        } else if y < ny {
+            for (z, a) in image.iter_mut().zip(&plane[window.row(y)]) {
+                *z = Complex::new(*a, zero);
+            }
+        } else {
+            image.fill(Complex::new(zero, zero));
+        }
+    }
+}
+
+struct PartRows<'a, T> {
+    plane: &'a mut [T],
+    window: Window,
+    y: usize,
+    pair: &'a [Complex<T>],
+}
+
+impl<T: Pixel> WithSimd for PartRows<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { plane, window, y, pair } = self;
+        for (v, z) in plane[window.row(y)].iter_mut().zip(pair) {
+            *v = z.re;
+        }
+        if y + 1 < window.shape[0] {
+            for (v, z) in plane[window.row(y + 1)].iter_mut().zip(pair) {
+                *v = z.im;
+            }
+        }
+    }
+}
+
+struct AddRows<'a, T> {
+    plane: &'a mut [T],
+    window: Window,
+    y: usize,
+    pair: &'a [Complex<T>],
+}
+
+impl<T: Pixel> WithSimd for AddRows<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { plane, window, y, pair } = self;
+        for (v, z) in plane[window.row(y)].iter_mut().zip(pair) {
+            *v += z.re;
+        }
+        if y + 1 < window.shape[0] {
+            for (v, z) in plane[window.row(y + 1)].iter_mut().zip(pair) {
+                *v += z.im;
+            }
+        }
+    }
+}
+
+/// A row's transform at [`TILE`] neighbouring frequencies.
+type Line<T> = [Complex<T>; TILE];
+
+/// The same of as many rows, `[row][k]`.
+type Tile<T> = [Line<T>; TILE];
+
+#[inline(always)]
+fn line<T: Pixel>(from: &[Complex<T>]) -> Line<T> {
+    *from.first_chunk().expect("frequencies enough for a line")
+}
+
+fn empty_tile<T: Pixel>() -> Tile<T> {
+    [[Complex::new(T::default(), T::default()); TILE]; TILE]
+}
+
+struct Untangle<'a, T> {
+    rows: &'a [Complex<T>],
+    spectrum: &'a mut [Complex<T>],
+    shape: [usize; 2],
+    first: usize,
+}
+
+impl<T: Pixel> WithSimd for Untangle<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { rows, spectrum, shape: [fy, fx], first } = self;
+        let (half, wanted, one_half) = (fx / 2 + 1, TILE.min(fy - first), T::of(0.5));
+        let mut tile = empty_tile();
+        let mut start = 1;
+        while wanted == TILE && start + TILE <= half {
+            for (row, pair) in rows.chunks_exact(fx).zip(tile.chunks_exact_mut(2)) {
+                let low: Line<T> = line(&row[start..]);
+                let mut high: Line<T> = line(&row[fx + 1 - start - TILE..]);
+                high.reverse();
+                let [a, b] = pair else { continue };
+                *a = std::array::from_fn(|i| {
+                    let (z, w) = (low[i], high[i]);
+                    Complex::new(one_half * (z.re + w.re), one_half * (z.im - w.im))
+                });
+                *b = std::array::from_fn(|i| {
+                    let (z, w) = (low[i], high[i]);
+                    Complex::new(one_half * (z.im + w.im), one_half * (w.re - z.re))
+                });
+            }
+            for i in 0..TILE {
+                let column = &mut spectrum[(start + i) * fy + first..][..TILE];
+                for r in 0..TILE {
+                    column[r] = tile[r][i];
+                }
+            }
+            start += TILE;
+        }
+        for k in std::iter::once(0).chain(start..half) {
+            let column = &mut spectrum[k * fy + first..][..wanted];
+            for (row, out) in rows.chunks_exact(fx).zip(column.chunks_mut(2)) {
+                let (z, w) = (row[k], row[(fx - k) % fx]);
+                out[0] = Complex::new(one_half * (z.re + w.re), one_half * (z.im - w.im));
+                if let Some(b) = out.get_mut(1) {
+                    *b = Complex::new(one_half * (z.im + w.im), one_half * (w.re - z.re));
+                }
+            }
+        }
+    }
+}
+
+struct Tangle<'a, T> {
+    spectrum: &'a [Complex<T>],
+    rows: &'a mut [Complex<T>],
+    shape: [usize; 2],
+    first: usize,
+}
+
+impl<T: Pixel> WithSimd for Tangle<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { spectrum, rows, shape: [fy, fx], first } = self;
+        let (half, given, zero) = (fx / 2 + 1, TILE.min(fy - first), T::default());
+        let mut tile = empty_tile();
+        let mut start = 1;
+        // Tiles end before fx / 2: there a frequency is its own mirror image.
+        while given == TILE && start + TILE <= fx.div_ceil(2) {
+            for i in 0..TILE {
+                let column = &spectrum[(start + i) * fy + first..][..TILE];
+                for r in 0..TILE {
+                    tile[r][i] = column[r];
+                }
+            }
+            for (row, pair) in rows.chunks_exact_mut(fx).zip(tile.chunks_exact(2)) {
+                let [a, b] = pair else { continue };
+                let low: Line<T> =
+                    std::array::from_fn(|i| Complex::new(a[i].re - b[i].im, a[i].im + b[i].re));
+                let mut high: Line<T> =
+                    std::array::from_fn(|i| Complex::new(a[i].re + b[i].im, b[i].re - a[i].im));
+                high.reverse();
+                row[start..start + TILE].copy_from_slice(&low);
+                row[fx + 1 - start - TILE..=fx - start].copy_from_slice(&high);
+            }
+            start += TILE;
+        }
+        for k in std::iter::once(0).chain(start..half) {
+            let column = &spectrum[k * fy + first..][..given];
+            let is_own_mirror = k == 0 || 2 * k == fx;
+            let none = Complex::new(zero, zero);
+            for (j, row) in rows.chunks_exact_mut(fx).enumerate() {
+                let a = column.get(2 * j).copied().unwrap_or(none);
+                let b = column.get(2 * j + 1).copied().unwrap_or(none);
+                if is_own_mirror {
+                    row[k] = Complex::new(a.re, b.re);
+                } else {
+                    row[k] = Complex::new(a.re - b.im, a.im + b.re);
+                    row[fx - k] = Complex::new(a.re + b.im, b.re - a.im);
+                }
+            }
         }
     }
 }

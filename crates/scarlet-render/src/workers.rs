@@ -76,4 +76,24 @@ impl Workers {
             None => data.chunks_exact_mut(len).enumerate().for_each(|(i, chunk)| f(i, chunk)),
         }
     }
+
+    /// Calls `f` with the index, each item and its chunk of `len` elements.
+    pub fn for_each_with_chunk<I: Send, T: Send>(
+        &self,
+        items: &mut [I],
+        data: &mut [T],
+        len: usize,
+        f: impl Fn(usize, &mut I, &mut [T]) + Sync + Send,
+    ) {
+        match &self.pool {
+            Some(pool) => pool.install(|| {
+                let both = items.par_iter_mut().zip(data.par_chunks_exact_mut(len)).enumerate();
+                both.for_each(|(i, (item, chunk))| f(i, item, chunk));
+            }),
+            None => {
+                let both = items.iter_mut().zip(data.chunks_exact_mut(len)).enumerate();
+                both.for_each(|(i, (item, chunk))| f(i, item, chunk));
+            }
+        }
+    }
 }

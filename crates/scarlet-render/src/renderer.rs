@@ -1,0 +1,78 @@
+//! From one channel of a model to what an observation sees of it, and back.
+
+use crate::{Convolution, Pixel, Window, Workspace, simd};
+use num_complex::Complex;
+
+/// How an observation sees the model; a window says which pixels of a model plane it reads.
+///
+/// What it sees comes in pairs of rows, first index and pixels of both in turn: (y, 0), (y + 1, 0), (y, 1), ... A
+/// last row without a partner is paired with arbitrary numbers.
+#[derive(Debug, Clone)]
+pub enum Renderer<T: Pixel> {
+    /// The pixels of the window as they are.
+    Identity,
+    /// Every channel convolved with its own kernel.
+    Convolution(Convolution<T>),
+}
+
+impl<T: Pixel> Renderer<T> {
+    /// Buffers for one channel at a time that is read from windows of `shape`.
+    #[must_use]
+    pub fn workspace(&self, shape: [usize; 2]) -> Workspace<T> {
+        match self {
+            Self::Identity => Workspace::of_rows(shape[1]),
+            Self::Convolution(convolution) => convolution.workspace(),
+        }
+    }
+
+    /// Calls `f` with each pair of rows that is seen of `plane`.
+    pub fn each_pair(
+        &self,
+        channel: usize,
+        plane: &[T],
+        window: Window,
+        mut f: impl FnMut(usize, &mut [T]),
+        work: &mut Workspace<T>,
+    ) {
+        match self {
+            Self::Identity => pairs(plane, window, work, |y, pair| f(y, bytemuck::cast_slice_mut(pair))),
+            Self::Convolution(convolution) => convolution.each_pair(channel, plane, window, f, work),
+        }
+    }
+
+    /// The same, and adds the adjoint of what `f` makes of the rows to the window of `adjoint`.
+    ///
+    /// The partner of a last row without one must become zeros.
+    pub fn each_pair_and_back(
+        &self,
+        channel: usize,
+        (plane, adjoint): (&[T], &mut [T]),
+        window: Window,
+        mut f: impl FnMut(usize, &mut [T]),
+        work: &mut Workspace<T>,
+    ) {
+        match self {
+            Self::Identity => pairs(plane, window, work, |y, pair| {
+                f(y, bytemuck::cast_slice_mut(pair));
+                simd::add_rows(adjoint, window, y, pair);
+            }),
+            Self::Convolution(convolution) => {
+                convolution.each_pair_and_back(channel, (plane, adjoint), window, f, work);
+            }
+        }
+    }
+}
+
+/// Calls `f` with each pair of rows of a window.
+fn pairs<T: Pixel>(
+    plane: &[T],
+    window: Window,
+    work: &mut Workspace<T>,
+    mut f: impl FnMut(usize, &mut [Complex<T>]),
+) {
+    let pair = &mut work.rows[..window.shape[1]];
+    for y in (0..window.shape[0]).step_by(2) {
+        simd::pair_rows(pair, plane, window, y);
+        f(y, pair);
+    }
+}

@@ -52,9 +52,7 @@ impl<T: Pixel> ObservationPlan<T> {
         let input = seen.intersection(model.bbox()).unwrap_or(output);
         let renderer = match observation.fft_shape_ref() {
             _ if kernels.is_empty() => Renderer::Identity,
-            Some(shape) => {
-                Renderer::Convolution(Convolution::with_fft_shape(input, output, &kernels, shape))
-            }
+            Some(shape) => Renderer::Convolution(Convolution::with_fft_shape(input, output, &kernels, shape)),
             None => Renderer::Convolution(Convolution::new(input, output, &kernels)),
         };
         let [start_y, start_x] = [0, 1].map(|k| (input.origin()[k] - model.bbox().origin()[k]) as usize);
@@ -65,7 +63,9 @@ impl<T: Pixel> ObservationPlan<T> {
             channels[model_channel(observation, index, model)?] = Some(ChannelPlan::new(observation, index));
         }
         Ok(Self {
-            workspaces: (0..workers.threads()).map(|_| Mutex::new(renderer.workspace(window.shape))).collect(),
+            workspaces: (0..workers.threads())
+                .map(|_| Mutex::new(renderer.workspace(window.shape)))
+                .collect(),
             renderer,
             window,
             model_plane: model.bbox().len(),

@@ -113,7 +113,13 @@ impl<T: Pixel> Convolution<T> {
         self.fft.each_column(work, |k, column| simd::multiply(column, &kernel[k * fy..(k + 1) * fy]));
     }
 
-    fn add_adjoint_of_columns(&self, channel: usize, plane: &mut [T], window: Window, work: &mut Workspace<T>) {
+    fn add_adjoint_of_columns(
+        &self,
+        channel: usize,
+        plane: &mut [T],
+        window: Window,
+        work: &mut Workspace<T>,
+    ) {
         debug_assert_eq!(window.shape, self.input);
         let (kernel, fy) = (&self.kernels[channel], self.fft.shape()[0]);
         self.fft.each_column(work, |k, column| {

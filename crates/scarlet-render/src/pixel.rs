@@ -7,7 +7,15 @@ use std::ops::{AddAssign, Mul, MulAssign, Sub};
 
 /// A number type of pixel buffers and FFTs: `f32` or `f64`.
 pub trait Pixel:
-    FftNum + Pod + Default + AddAssign + MulAssign + Mul<Output = Self> + Sub<Output = Self> + Sum + sealed::Sealed
+    FftNum
+    + Pod
+    + Default
+    + AddAssign
+    + MulAssign
+    + Mul<Output = Self>
+    + Sub<Output = Self>
+    + Sum
+    + sealed::Sealed
 {
     /// Rounded to this type.
     fn of(value: f64) -> Self;

@@ -3,8 +3,8 @@
 //! Each is a struct whose `with_simd` is inlined where it is dispatched: closures are not, once they are large.
 
 use crate::{Pixel, Window};
-use pulp::{Simd, WithSimd};
 use num_complex::Complex;
+use pulp::{Simd, WithSimd};
 
 /// Accumulators of a dot product; a fixed number, so that sums do not depend on the machine.
 const LANES: usize = 16;

@@ -42,11 +42,12 @@ impl<K: Kernel, S: Simd, const N: usize> Prepared<'_, K, S, N> {
     pub(crate) fn sample(&self, grid: Grid, scale: f64, values: &mut [f64], slopes: &mut [f64]) {
         let Form { xx, xy, yy } = self.form;
         let lanes = |v| Lane::splat(self.simd, v);
+        let counting = Lane::counting(self.simd);
         for row in 0..grid.rows {
             let dy = grid.first[0] + row as f64;
             let (constant, linear) = (lanes(yy * dy * dy), lanes(2.0 * xy * dy));
             for col in (0..grid.stride).step_by(Lane::<S>::LEN) {
-                let dx = Lane::counting(self.simd) + (grid.first[1] + col as f64);
+                let dx = counting + (grid.first[1] + col as f64);
                 let r2 = dx.mul_add(dx.mul_add(lanes(xx), linear), constant).at_least(LEAST_R2);
                 let f = self.kernel.brightness(&self.constants, Dual::variable(r2, 0));
                 let at = row * grid.stride + col;
@@ -67,14 +68,14 @@ pub(crate) fn moments<S: Simd, const N: usize>(
     seeds: &[f64],
     slopes: &[f64],
 ) -> Moments {
-    let zero = Lane::splat(simd, 0.0);
+    let (zero, counting) = (Lane::splat(simd, 0.0), Lane::counting(simd));
     let [mut sum_y, mut sum_x, mut sum_yy, mut sum_xy, mut sum_xx] = [zero; 5];
     let mut shape = [zero; N];
     for row in 0..grid.rows {
         let [mut m0, mut m1, mut m2] = [zero; 3];
         for col in (0..grid.stride).step_by(Lane::<S>::LEN) {
             let at = row * grid.stride + col;
-            let dx = Lane::counting(simd) + (grid.first[1] + col as f64);
+            let dx = counting + (grid.first[1] + col as f64);
             let seed = Lane::load(simd, seeds, at);
             let slope = seed * Lane::load(simd, slopes, at);
             let slope_x = slope * dx;

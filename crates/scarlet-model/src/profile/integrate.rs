@@ -150,13 +150,13 @@ impl<K: Kernel> Evaluate<'_, '_, K> {
             stencil::evaluate(layout, scratch.centers, out);
             outer::evaluate(instance, &prepared, scale, out, &mut scratch);
             patch::evaluate::<K, S, N, M>(instance, &prepared, scale, out, &mut scratch.patch);
+            scratch.image.copy_from_slice(out);
         } else {
             let cols = layout.shape[1];
             for (out, row) in out.chunks_exact_mut(cols).zip(scratch.centers.chunks_exact(layout.stride())) {
                 out.copy_from_slice(&row[..cols]);
             }
         }
-        scratch.image.copy_from_slice(out);
     }
 }
 
@@ -168,7 +168,7 @@ impl<K: Kernel> PullBack<'_, '_, K> {
         let layout = instance.layout();
         let mut scratch = layout.split(scratch);
         let mut adjoint = Adjoint::default();
-        let image = dot(seed, scratch.image);
+        let mut image = dot(seed, scratch.image);
         if instance.integrated {
             pad_seeds(layout, seed, &mut scratch);
             patch::pull_back::<K, S, N, M>(instance, simd, &mut scratch, &mut adjoint);
@@ -178,6 +178,7 @@ impl<K: Kernel> PullBack<'_, '_, K> {
         } else {
             let cols = layout.shape[1];
             for (to, from) in scratch.centers.chunks_exact_mut(layout.stride()).zip(seed.chunks_exact(cols)) {
+                image += dot(from, &to[..cols]);
                 to[..cols].copy_from_slice(from);
                 to[cols..].fill(0.0);
             }

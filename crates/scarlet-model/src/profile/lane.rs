@@ -66,21 +66,20 @@ impl<S: Simd> Lane<S> {
         self.with(self.simd.transmute_f64s_u64s(bits))
     }
 
-    /// A polynomial, highest power first, as two interleaved chains in the square: half the waiting of one.
+    /// A polynomial of 10 or 12 coefficients, highest power first, by Estrin's scheme: half the waiting of Horner's.
     #[inline(always)]
     fn polynomial<const N: usize>(self, coefficients: &[f64; N]) -> Self {
+        const { assert!(N == 10 || N == 12) };
+        let pair = |k: usize| {
+            let [high, low] = [2, 1].map(|back| self.constant(coefficients[N - 2 * k - back]));
+            high.mul_add(self, low)
+        };
         let square = self * self;
-        let (mut first, mut second) = (self.constant(coefficients[0]), self.constant(coefficients[1]));
-        let mut k = 2;
-        while k < N {
-            first = first.mul_add(square, self.constant(coefficients[k]));
-            if k + 1 < N {
-                second = second.mul_add(square, self.constant(coefficients[k + 1]));
-            }
-            k += 2;
-        }
-        let (even, odd) = if N % 2 == 1 { (first, second) } else { (second, first) };
-        odd.mul_add(self, even)
+        let fourth = square * square;
+        let first = pair(1).mul_add(square, pair(0));
+        let second = pair(3).mul_add(square, pair(2));
+        let third = if N == 10 { pair(4) } else { pair(N / 2 - 1).mul_add(square, pair(4)) };
+        third.mul_add(fourth, second).mul_add(fourth, first)
     }
 }
 
@@ -103,22 +102,24 @@ fn shift_right_52<S: Simd>(mut bits: S::u64s) -> S::u64s {
 /// ln 2 in two parts, the first with its last 20 bits zero.
 const LN2: [f64; 2] = [f64::from_bits(0x3FE6_2E42_FEF0_0000), f64::from_bits(0x3DD4_73DE_6AF2_78ED)];
 
+/// exp(709), what `exp` is from there on.
+const GREATEST_EXP: f64 = 8.218_407_461_554_972e307;
+
 /// Adding it leaves the nearest whole number in the last bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 
-/// 1/12!, 1/11!, ..., 1/0!.
-const EXP: [f64; 13] = [
-    1.0 / 479_001_600.0,
-    1.0 / 39_916_800.0,
-    1.0 / 3_628_800.0,
-    1.0 / 362_880.0,
-    1.0 / 40_320.0,
-    1.0 / 5_040.0,
-    1.0 / 720.0,
-    1.0 / 120.0,
-    1.0 / 24.0,
-    1.0 / 6.0,
-    0.5,
+/// exp(r) for |r| <= ln(2)/2, highest power first: 1 + r and a polynomial interpolated at Chebyshev nodes, to 1e-17.
+const EXP: [f64; 12] = [
+    2.510_521_700_472_074_5e-8,
+    2.762_637_106_569_635_4e-7,
+    2.755_725_540_020_642_2e-6,
+    2.480_150_431_378_554e-5,
+    0.000_198_412_698_748_206_27,
+    0.001_388_888_893_251_478,
+    0.008_333_333_333_326_136,
+    0.041_666_666_666_573_066,
+    0.166_666_666_666_666_7,
+    0.500_000_000_000_000_6,
     1.0,
     1.0,
 ];
@@ -143,19 +144,20 @@ impl<S: Simd> Number for Lane<S> {
         Self::splat(self.simd, value)
     }
 
-    /// 2^n times the Taylor series of the remainder, |remainder| <= ln(2)/2.
+    /// 2^n times the series of the remainder, |remainder| <= ln(2)/2. Its ends are put in place last, so that nothing
+    /// has to wait for them.
     #[inline(always)]
     fn exp(self) -> Self {
         let simd = self.simd;
-        let x = self.if_below(-707.0, self.constant(-707.0), self);
-        let x = (-x).if_below(-709.0, x.constant(709.0), x);
+        let x = self;
         let shifted = x.mul_add(x.constant(std::f64::consts::LOG2_E), x.constant(ROUND));
         let n = shifted - ROUND;
         let remainder = n.mul_add(x.constant(-LN2[0]), x);
         let remainder = n.mul_add(x.constant(-LN2[1]), remainder);
         let series = remainder.polynomial(&EXP);
         let result = x.with_bits(simd.add_u64s(series.bits(), shift_left_52::<S>(shifted.bits())));
-        self.if_below(-707.0, self.constant(0.0), result)
+        let result = (-x).if_below(-709.0, x.constant(GREATEST_EXP), result);
+        x.if_below(-707.0, x.constant(0.0), result)
     }
 
     #[inline(always)]

@@ -30,7 +30,7 @@ pub(crate) struct Layout {
 /// The parts of the scratch space.
 #[derive(Debug)]
 pub(crate) struct Scratch<'a> {
-    /// The image.
+    /// The image, where pixels are integrated.
     pub(crate) image: &'a mut [f64],
     /// Brightness at the pixel centres, then their seeds: [`Layout::rows`] by [`Layout::stride`].
     pub(crate) centers: &'a mut [f64],
@@ -111,7 +111,7 @@ impl Layout {
         let centers = self.rows() * self.stride();
         let n = self.planes;
         if !self.integrated {
-            return [image, centers, n * centers, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+            return [0, centers, n * centers, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         }
         [
             image,

@@ -4,6 +4,7 @@
 //! log L = -chi2 / 2 + sum ln(w / 2 pi) / 2 over the pixels that count.
 
 pub mod catalog;
+pub mod check;
 mod error;
 pub mod fits;
 pub mod init;

@@ -7,12 +7,14 @@
 //! - [`simulation`]: blends to try things on;
 //! - [`output`]: what a fit leaves behind;
 //! - [`command`]: the commands;
-//! - [`files`]: files that are written whole or not at all.
+//! - [`files`]: files that are written whole or not at all;
+//! - [`findings`]: what checks found, as records and as text.
 
 pub mod catalog;
 pub mod command;
 mod error;
 pub mod files;
+pub mod findings;
 mod markup;
 pub mod output;
 pub mod picture;

@@ -96,6 +96,8 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs) -> Result<Summary, Cl
         fit: &fit,
         rendered,
         log_likelihood,
+        findings: Vec::new(),
+        boxes: Vec::new(),
     };
     let mut summary = Summary::of(&outcome, posterior.threads());
     let seconds = crate::output::seconds;

@@ -10,12 +10,14 @@ pub(crate) use summary::{peak_rss_mb, seconds};
 
 use crate::error::CliError;
 use crate::files::write_whole;
+use crate::report::BoxHistory;
 use crate::scene_file::SceneFile;
 use ndarray::Array3;
 use scarlet::infer::Fit;
 use scarlet::model::Scene;
 use scarlet::obs::Observation;
 use scarlet::obs::catalog::SourceMeasurement;
+use scarlet::obs::check::Finding;
 use std::path::Path;
 
 /// A finished fit with all that the outputs say of it.
@@ -41,6 +43,10 @@ pub struct Outcome<'a> {
     pub pixels: usize,
     /// The log-likelihood.
     pub log_likelihood: f64,
+    /// What checks found, in any order.
+    pub findings: Vec<Finding>,
+    /// Boxes over the steps, of the sources whose boxes were followed; may be empty.
+    pub boxes: Vec<BoxHistory>,
 }
 
 impl Outcome<'_> {

@@ -86,6 +86,15 @@ pub struct ReportObservation {
     pub pixel_arcsec: Option<f64>,
 }
 
+/// The box of one source over the steps of a fit.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BoxHistory {
+    /// Name of the source.
+    pub source: String,
+    /// The step at which the box got a size, and that size: rows, columns; in order of the steps.
+    pub sizes: Vec<(usize, [usize; 2])>,
+}
+
 /// One source.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReportSource {

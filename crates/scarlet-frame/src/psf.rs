@@ -8,10 +8,19 @@ use serde::{Deserialize, Serialize};
 ///
 /// Analytic PSFs are integrated over pixels where they are sampled; images are taken as they are (they
 /// were drawn by an instrument with pixels) and divided by their sum.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "Kind", into = "Kind")]
 pub struct Psf {
     kind: Kind,
+    /// What each image added up to before it was divided by it.
+    sums: Vec<f64>,
+}
+
+/// Equal as PSFs, whatever their images added up to when they were given.
+impl PartialEq for Psf {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,7 +64,7 @@ impl Psf {
     /// A width is not positive and finite.
     pub fn gaussians(sigma_px: &[f64]) -> Result<Self, FrameError> {
         check_positive("sigma", sigma_px)?;
-        Ok(Self { kind: Kind::Gaussian { sigma_px: sigma_px.to_vec() } })
+        Ok(Self { kind: Kind::Gaussian { sigma_px: sigma_px.to_vec() }, sums: Vec::new() })
     }
 
     /// A round Moffat profile `(1 + r^2/a^2)^-beta` for each channel, by its full width at half maximum.
@@ -71,7 +80,7 @@ impl Psf {
                 range: "greater than 1 and finite",
             });
         }
-        Ok(Self { kind: Kind::Moffat { fwhm_px: fwhm_px.to_vec(), beta } })
+        Ok(Self { kind: Kind::Moffat { fwhm_px: fwhm_px.to_vec(), beta }, sums: Vec::new() })
     }
 
     /// Images `[channel, y, x]`, each with its centre at pixel `n / 2`; every one is divided by its sum.
@@ -79,6 +88,7 @@ impl Psf {
     /// # Errors
     /// A plane has pixels that are not finite, or a sum that is not positive.
     pub fn images(mut images: Array3<f64>) -> Result<Self, FrameError> {
+        let mut sums = Vec::new();
         for (plane, mut image) in images.axis_iter_mut(Axis(0)).enumerate() {
             if let Some(((y, x), value)) = image.indexed_iter().find(|(_, v)| !v.is_finite()) {
                 let problem = format!("pixel ({y}, {x}) is {value}; PSF pixels must be finite");
@@ -90,8 +100,9 @@ impl Psf {
                 return Err(FrameError::PsfImage { plane, problem });
             }
             image /= sum;
+            sums.push(sum);
         }
-        Ok(Self { kind: Kind::Images { images } })
+        Ok(Self { kind: Kind::Images { images }, sums })
     }
 
     /// One image for all channels.
@@ -110,6 +121,12 @@ impl Psf {
             Kind::Moffat { fwhm_px, .. } => fwhm_px.len(),
             Kind::Images { images } => images.len_of(Axis(0)),
         })
+    }
+
+    /// What the image of `channel` added up to when it was given, before it was divided by that; none of a formula.
+    #[must_use]
+    pub fn given_sum(&self, channel: usize) -> Option<f64> {
+        self.sums.get(if self.sums.len() == 1 { 0 } else { channel }).copied()
     }
 
     /// The width of a Gaussian PSF in `channel`, where it is one.
@@ -221,6 +238,17 @@ mod tests {
         let image = Psf::moffat(&[12.0], 3.0).expect("valid").sampled(0);
         let c = image.dim().0 / 2;
         approx::assert_relative_eq!(image[[c, c + 6]] / image[[c, c]], 0.5, epsilon = 5e-3);
+    }
+
+    #[test]
+    fn images_remember_what_they_added_up_to() {
+        let mut images = Array3::ones((2, 3, 3));
+        images.index_axis_mut(Axis(0), 1).fill(2.0);
+        let psf = Psf::images(images).expect("valid");
+        assert_eq!([0, 1, 2].map(|c| psf.given_sum(c)), [Some(9.0), Some(18.0), None]);
+        let again = Psf::images(Array3::ones((2, 3, 3))).expect("valid");
+        assert_eq!(psf, again);
+        assert_eq!(Psf::gaussian(1.0).expect("valid").given_sum(0), None);
     }
 
     #[test]

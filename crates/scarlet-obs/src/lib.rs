@@ -12,7 +12,9 @@ pub mod kernel;
 pub mod measure;
 mod observation;
 mod plan;
+mod redistribute;
 
 pub use error::ObsError;
 pub use observation::Observation;
 pub use plan::{ObservationPlan, render};
+pub use redistribute::{DARK, Share, redistribute};

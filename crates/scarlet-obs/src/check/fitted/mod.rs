@@ -1,0 +1,34 @@
+//! Checks of a fitted scene: boxes, sources beside each other, light that nobody claims.
+
+mod boxes;
+mod overlaps;
+mod peaks;
+mod seen;
+
+use super::{Finding, Limits, scene::centers};
+use crate::catalog::SourceMeasurement;
+use crate::{ObsError, Observation};
+use ndarray::Array3;
+use scarlet_model::Scene;
+
+impl Limits {
+    /// As [`fitted`](super::fitted), with these limits.
+    ///
+    /// # Errors
+    /// The frame of an observation does not fit the scene's.
+    pub fn fitted(
+        &self,
+        scene: &Scene,
+        observations: &[&Observation],
+        rendered: &[Array3<f64>],
+        sources: &[SourceMeasurement],
+    ) -> Result<Vec<Finding>, ObsError> {
+        let mut found = boxes::findings(scene, observations, rendered, sources, self)?;
+        let seen = seen::all(scene, observations, sources)?;
+        found.extend(seen::findings(sources, &seen, self));
+        found.extend(self.pairs(&centers(scene), observations, "sources_ended_together"));
+        found.extend(overlaps::findings(sources, &found, self));
+        found.extend(peaks::findings(scene, observations, rendered, sources, self)?);
+        Ok(found)
+    }
+}

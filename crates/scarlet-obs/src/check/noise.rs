@@ -1,0 +1,172 @@
+//! Whether weights are what the data's scatter says, and whether the sky is dark.
+
+use super::robust::{median, quantile, scatter_about};
+use super::{Finding, Limits, Severity, channel_subject};
+use crate::Observation;
+use ndarray::{Array2, ArrayView2, Axis, s};
+
+/// Fewer pairs of pixels than this say nothing about noise.
+const LEAST_PAIRS: usize = 100;
+/// Sides of the tiles that the sky is measured in, in pixels.
+const TILE_PX: usize = 12;
+/// Share of the tiles that is taken to be sky.
+const DARK_TILES: f64 = 0.25;
+/// That quantile of a Gaussian, and the error of a median over that of a mean.
+const DARK_QUANTILE: f64 = -0.674;
+const MEDIAN_ERROR: f64 = 1.253;
+
+/// How a weight that is not an inverse variance gives the variance.
+type Variance = fn(f64) -> f64;
+
+/// What weights are taken for at times: name, variance of a pixel, what to do.
+const MISTAKES: [(&str, Variance, &str); 3] = [
+    ("variances", |w| w, "give them as `variance`, or give 1 / them as weights"),
+    ("standard deviations", |w| w * w, "give 1 / their squares as weights"),
+    ("inverse standard deviations", |w| 1.0 / (w * w), "give their squares as weights"),
+];
+
+pub(super) fn findings(observation: &Observation, limits: &Limits) -> Vec<Finding> {
+    let channels: Vec<usize> = (0..observation.frame().channel_names().len()).collect();
+    let scatter: Vec<Option<f64>> =
+        channels.iter().map(|c| pair_scatter(observation, *c, |w| 1.0 / w)).collect();
+    let mut found: Vec<Finding> = wrong_weights(observation, &scatter, limits).into_iter().collect();
+    let mistaken = !found.is_empty();
+    for (channel, ratio) in channels.iter().zip(&scatter) {
+        let Some(ratio) = ratio.filter(|r| *r > 0.0) else { continue };
+        if !mistaken {
+            found.extend(noise_level(observation, *channel, ratio, limits));
+        }
+        found.extend(background(observation, *channel, ratio, limits));
+    }
+    found
+}
+
+/// Scatter of differences of neighbours in a row, in units of what `variance` of their weights says; 1 if it is right.
+///
+/// Differences take out sky and broad light; their median deviation is not moved by the few steep places.
+fn pair_scatter(observation: &Observation, channel: usize, variance: Variance) -> Option<f64> {
+    let data = observation.data().index_axis(Axis(0), channel);
+    let weights = observation.weights().index_axis(Axis(0), channel);
+    let mut pulls = Vec::with_capacity(data.len());
+    for (row, weights) in data.rows().into_iter().zip(weights.rows()) {
+        for x in 1..row.len() {
+            let (a, b) = (weights[x - 1], weights[x]);
+            if a > 0.0 && b > 0.0 {
+                pulls.push((row[x] - row[x - 1]) / (variance(a) + variance(b)).sqrt());
+            }
+        }
+    }
+    if pulls.len() < LEAST_PAIRS { None } else { scatter_about(&mut pulls, 0.0) }
+}
+
+/// Whether the weights are something else than inverse variances, judged on all channels together.
+fn wrong_weights(observation: &Observation, scatter: &[Option<f64>], limits: &Limits) -> Option<Finding> {
+    let logs = |ratios: &[Option<f64>]| {
+        let mut logs: Vec<f64> =
+            ratios.iter().flatten().filter(|r| **r > 0.0).map(|r| r.ln().abs()).collect();
+        median(&mut logs)
+    };
+    let limit = limits.wrong_weights_ratio.ln();
+    let as_given = logs(scatter).filter(|off| *off > limit)?;
+    let explained = |variance: Variance| {
+        let ratios: Vec<_> = (0..scatter.len()).map(|c| pair_scatter(observation, c, variance)).collect();
+        logs(&ratios).filter(|off| *off < 0.4 * limit)
+    };
+    let best = MISTAKES.iter().filter_map(|mistake| Some((explained(mistake.1)?, mistake)));
+    let (_, (what, _, advice)) = best.min_by(|a, b| a.0.total_cmp(&b.0))?;
+    let typical = median(&mut scatter.iter().flatten().copied().collect::<Vec<_>>())?;
+    Some(Finding {
+        severity: Severity::Error,
+        code: "weights_not_inverse_variances",
+        subject: format!("weights of observation {}", observation.name()),
+        problem: format!(
+            "they look like {what}: the scatter between neighbouring pixels is {typical:.3} times what they say as \
+             inverse variances (off by a factor {:.1}), and agrees with them as {what}",
+            as_given.exp()
+        ),
+        advice: (*advice).to_owned(),
+        position: None,
+    })
+}
+
+fn noise_level(observation: &Observation, channel: usize, ratio: f64, limits: &Limits) -> Option<Finding> {
+    let (severity, code, problem, advice) = if ratio > limits.noise_ratio {
+        let problem = format!(
+            "its pixels scatter {ratio:.2} times as much as the weights say, by the differences of neighbours; chi2 per \
+             pixel of a perfect model would be {:.1}",
+            ratio * ratio
+        );
+        let advice = "check the variances (gain, scaling of the images, noise of the sky); errors are too small by \
+                      the same factor";
+        (Severity::Warning, "noise_above_weights", problem, advice)
+    } else if ratio < 1.0 / limits.noise_ratio {
+        let problem = format!(
+            "neighbouring pixels differ only by {ratio:.2} times what the weights say: noise is smaller, or correlated"
+        );
+        let advice = "check the variances (gain, scaling of the images); after resampling or coaddition noise is \
+                      correlated, and errors of fluxes are then larger than the program's";
+        (Severity::Note, "noise_below_weights", problem, advice)
+    } else {
+        return None;
+    };
+    let subject = channel_subject(observation, channel);
+    Some(Finding { severity, code, subject, problem, advice: advice.to_owned(), position: None })
+}
+
+/// Whether the darkest parts of a channel are dark.
+///
+/// Medians of tiles, in units of the pixels' noise; the quarter that is darkest is taken to be sky, and that it was
+/// picked as such is corrected for. Wings of bright sources that fill the whole image look the same.
+fn background(observation: &Observation, channel: usize, ratio: f64, limits: &Limits) -> Option<Finding> {
+    let data = observation.data().index_axis(Axis(0), channel);
+    let weights = observation.weights().index_axis(Axis(0), channel);
+    let (level, error) = sky(data, weights, ratio)?;
+    if level.abs() < limits.background * ratio || level.abs() < limits.background_significance * error {
+        return None;
+    }
+    let mut sigmas: Vec<f64> = weights.iter().filter(|w| **w > 0.0).map(|w| 1.0 / w.sqrt()).collect();
+    let sigma = median(&mut sigmas)?;
+    let (code, what, advice) = if level > 0.0 {
+        let advice = "subtract the sky from the images; if wings of bright sources fill the whole image, use a larger one";
+        ("background_left", "light is left in its darkest parts", advice)
+    } else {
+        let advice = "add to the images what was subtracted too much; the sky was probably measured on the wings of sources";
+        ("background_oversubtracted", "its darkest parts are negative", advice)
+    };
+    Some(Finding {
+        severity: Severity::Warning,
+        code,
+        subject: channel_subject(observation, channel),
+        problem: format!(
+            "{what}: {:.3e} in the unit of the data, {level:.2} times the noise of a pixel, +-{error:.2}",
+            level * sigma
+        ),
+        advice: advice.to_owned(),
+        position: None,
+    })
+}
+
+/// Level of the sky and its error, both in units of the noise that the weights say; none of too few pixels.
+fn sky(data: ArrayView2<'_, f64>, weights: ArrayView2<'_, f64>, ratio: f64) -> Option<(f64, f64)> {
+    let pulls: Array2<f64> = ndarray::Zip::from(&data)
+        .and(&weights)
+        .map_collect(|d, w| if *w > 0.0 { d * w.sqrt() } else { f64::NAN });
+    let (ny, nx) = pulls.dim();
+    let starts = |n: usize| (0..(n / TILE_PX).max(1)).map(|k| k * TILE_PX).collect::<Vec<_>>();
+    let mut levels = Vec::new();
+    let mut counts = Vec::new();
+    for y in starts(ny) {
+        for x in starts(nx) {
+            let tile = pulls.slice(s![y..(y + TILE_PX).min(ny), x..(x + TILE_PX).min(nx)]);
+            let mut values: Vec<f64> = tile.iter().copied().filter(|v| !v.is_nan()).collect();
+            if 2 * values.len() >= tile.len() {
+                counts.push(values.len() as f64);
+                levels.extend(median(&mut values));
+            }
+        }
+    }
+    let of_tile = MEDIAN_ERROR * ratio / median(&mut counts)?.sqrt();
+    let dark = (levels.len() as f64 * DARK_TILES).max(1.0);
+    let level = quantile(&mut levels, DARK_TILES)?;
+    Some((level - DARK_QUANTILE * of_tile, MEDIAN_ERROR * of_tile / dark.sqrt()))
+}

@@ -1,11 +1,13 @@
 //! What can go wrong in the program, and what to do about it.
 
 use crate::catalog::CatalogError;
-use miette::{Diagnostic, NamedSource, SourceSpan};
+use crate::log::{Level, Log};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, NamedSource, SourceSpan, ThemeStyles};
 use scarlet::frame::FrameError;
 use scarlet::infer::InferError;
 use scarlet::model::ModelError;
 use scarlet::obs::ObsError;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 /// What can go wrong in the program.
@@ -14,8 +16,10 @@ use std::path::PathBuf;
 pub enum CliError {
     /// A scene file that is not valid YAML, or has fields that are not known.
     #[error("{path} is not a scene file: {problem}", path = .source_code.name())]
-    #[diagnostic(help("the README's section on scene files lists the fields"))]
+    #[diagnostic(help("{advice}"))]
     SceneFile {
+        /// What to do.
+        advice: String,
         /// What is wrong.
         problem: String,
         /// The text of the file.
@@ -51,6 +55,43 @@ pub enum CliError {
         /// The path.
         path: PathBuf,
     },
+    /// An output folder that holds files of others.
+    #[error("{} holds {holds} and was not written by scarlet", .path.display())]
+    #[diagnostic(help(
+        "give --out a new folder, or --overwrite to write beside what is there (only files of the names of results \
+         are replaced)"
+    ))]
+    FolderInUse {
+        /// The folder.
+        path: PathBuf,
+        /// A file in it.
+        holds: String,
+    },
+    /// A result that would replace what it is made from.
+    #[error("{} is an input of this fit and would be replaced by its results", .path.display())]
+    #[diagnostic(help("give --out another folder"))]
+    OutputIsInput {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A fit that needs more memory than there is.
+    #[error("{stage} needs about {needed_mb:.0} MB of memory ({parts}), and {limit} is {limit_mb:.0} MB")]
+    #[diagnostic(help(
+        "cut the images into smaller pieces, fit fewer sources at once, use one thread or single precision; or say \
+         how much may be used with --memory-limit-mb or fit.memory_mb"
+    ))]
+    Memory {
+        /// Which part of the work.
+        stage: &'static str,
+        /// What it needs, in 1e6 bytes.
+        needed_mb: f64,
+        /// What for.
+        parts: String,
+        /// Where the limit comes from.
+        limit: &'static str,
+        /// The limit, in 1e6 bytes.
+        limit_mb: f64,
+    },
     /// A simulation that does not fit into its images.
     #[error(
         "{sources} sources, {separation_px} px apart, do not fit into {shape:?} pixels; give it more pixels or fewer sources"
@@ -81,6 +122,28 @@ pub enum CliError {
 }
 
 impl CliError {
+    /// Says on standard error what is wrong and what to do.
+    pub fn tell(&self, log: Log) {
+        if log.is_json() {
+            let help = self.help().map(|help| help.to_string());
+            let fields: Vec<_> = help.into_iter().map(|help| ("help", help.into())).collect();
+            log.say(Level::Error, "error", &self.to_string(), &fields);
+            return;
+        }
+        let handler = if std::io::stderr().is_terminal() {
+            GraphicalReportHandler::new()
+        } else {
+            let plain = GraphicalTheme { styles: ThemeStyles::none(), ..GraphicalTheme::ascii() };
+            GraphicalReportHandler::new_themed(plain).with_wrap_lines(false)
+        };
+        let mut text = String::new();
+        if handler.render_report(&mut text, self).is_err() {
+            text = format!("error: {self}");
+        }
+        // Where nobody listens there is nobody to tell.
+        let _ = writeln!(std::io::stderr(), "{}", text.trim_end());
+    }
+
     /// An error of the operating system about a file.
     pub fn file(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();

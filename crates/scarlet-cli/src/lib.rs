@@ -7,15 +7,19 @@
 //! - [`simulation`]: blends to try things on;
 //! - [`output`]: what a fit leaves behind;
 //! - [`command`]: the commands;
+//! - [`log`], [`budget`], [`memory`]: what a command says, how long it may take, how much it needs;
 //! - [`files`]: files that are written whole or not at all;
 //! - [`findings`]: what checks found, as records and as text.
 
+pub mod budget;
 pub mod catalog;
 pub mod command;
 mod error;
 pub mod files;
 pub mod findings;
+pub mod log;
 mod markup;
+pub mod memory;
 pub mod output;
 pub mod picture;
 pub mod report;

@@ -1,13 +1,21 @@
 //! The program `scarlet`: fit, simulate and report on scene files.
 
 use clap::{Parser, Subcommand};
-use scarlet_cli::command::{demo, fit, simulate};
+use scarlet_cli::CliError;
+use scarlet_cli::budget::Interrupts;
+use scarlet_cli::command::{EXIT_CODES, Finish, Session, demo, fit, simulate};
+use scarlet_cli::log::{Log, LogArgs};
 use std::process::ExitCode;
 
 /// Models and separates overlapping stars and galaxies in astronomical images.
+///
+/// A scene file says which images there are, where the sources are and how they are modelled; `scarlet fit`
+/// finds the model and writes a catalogue, images, a report and a summary. Try `scarlet demo` first.
 #[derive(Debug, Parser)]
-#[command(name = "scarlet", version)]
+#[command(name = "scarlet", version, after_help = EXIT_CODES, max_term_width = 100)]
 struct Program {
+    #[command(flatten)]
+    log: LogArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -15,24 +23,32 @@ struct Program {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Simulate a blend, fit it and write everything: the place to begin
+    #[command(after_help = demo::EXAMPLES)]
     Demo(demo::DemoArgs),
     /// Fit the sources of a scene file to its images
+    #[command(after_help = fit::EXAMPLES)]
     Fit(fit::FitArgs),
     /// Simulate the images of a blend, with catalogue, truth and scene file
+    #[command(after_help = simulate::EXAMPLES)]
     Simulate(simulate::SimulateArgs),
 }
 
 fn main() -> ExitCode {
-    let done = match Program::parse().command {
-        Command::Demo(args) => demo::run(&args),
-        Command::Fit(args) => fit::run(&args),
-        Command::Simulate(args) => simulate::run(&args),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
+    let Program { log, command } = Program::parse();
+    let session = Session::new(Log::from(log), Interrupts::of_process());
+    match run(&command, &session) {
+        Ok(finish) => ExitCode::from(finish.code()),
         Err(error) => {
-            eprintln!("{:?}", miette::Report::new(error));
+            error.tell(session.log);
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(command: &Command, session: &Session) -> Result<Finish, CliError> {
+    match command {
+        Command::Demo(args) => demo::run(args, session),
+        Command::Fit(args) => fit::run(args, session),
+        Command::Simulate(args) => simulate::run(args, session),
     }
 }

@@ -10,6 +10,7 @@ mod bbox;
 mod channel;
 mod error;
 mod frame;
+mod nearest;
 mod psf;
 mod wcs;
 
@@ -18,5 +19,6 @@ pub use bbox::BBox;
 pub use channel::Channel;
 pub use error::FrameError;
 pub use frame::{Frame, MODEL_PSF_SIGMA_PX};
+pub use nearest::nearest;
 pub use psf::Psf;
 pub use wcs::{Card, Header, LocalAffine, Sky, Wcs, parse_card, parse_header};

@@ -1,16 +1,38 @@
 //! `scarlet fit`: from a scene file to a fitted scene and its outputs.
 
-use super::progress;
+use super::progress::Course;
+use super::{Finish, Session};
+use crate::budget::Budget;
 use crate::error::CliError;
-use crate::output::{Outcome, Summary, make_folder, write_text};
-use crate::scene_file::SceneFile;
+use crate::findings;
+use crate::log::Level;
+use crate::memory::{self, Estimate};
+use crate::output::{
+    Ending, Outcome, RESULTS, Summary, check_inputs, peak_rss_mb, prepare_folder, seconds, write_text,
+};
+use crate::scene_file::{FitSpec, SceneFile};
 use clap::Args;
-use scarlet::infer::Posterior;
+use scarlet::infer::{Fit, Posterior};
+use scarlet::model::Scene;
 use scarlet::obs::Observation;
 use scarlet::obs::catalog::measure_sources;
-use std::ops::ControlFlow;
+use scarlet::obs::check::{Finding, Severity};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+/// What to read below the options.
+pub const EXAMPLES: &str = "\
+Examples:
+  scarlet fit scene.yaml --out results
+  scarlet fit scene.yaml --out results --threads 0 --time 60
+  scarlet fit scene.yaml --out results --quiet --json | jq .chi2_per_pixel
+
+It writes catalog.csv, catalog.parquet, model.fits, scene.json, report.html and summary.json. Results of an earlier
+run in the same folder are replaced; a folder with files of others is refused without --overwrite, and a file that
+the fit reads is never replaced. Each file appears under its name only when it is whole.
+
+Ctrl-C (or SIGTERM) ends the fit after the step it is in and writes the best so far, flagged in summary.json and in
+the catalogue; a second Ctrl-C stops at once. Exit codes: see scarlet --help.";
 
 /// Fits the sources of a scene file to its images.
 #[derive(Debug, Clone, Args)]
@@ -20,6 +42,9 @@ pub struct FitArgs {
     /// Folder for the results; made if it is not there
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    /// Write into the folder also where it holds files that are not scarlet's
+    #[arg(long)]
+    pub overwrite: bool,
     /// How to run it
     #[command(flatten)]
     pub run: RunArgs,
@@ -34,58 +59,82 @@ pub struct RunArgs {
     /// Steps at most; overrides the scene file
     #[arg(long, value_name = "N")]
     pub max_iter: Option<usize>,
+    /// Seconds until the fit must end, counted from the start of the program; overrides the scene file
+    #[arg(long, value_name = "SECONDS", value_parser = positive)]
+    pub time: Option<f64>,
+    /// Memory that may be used, in 1e6 bytes, in place of what the system has; overrides the scene file
+    #[arg(long, value_name = "MB", value_parser = positive)]
+    pub memory_limit_mb: Option<f64>,
     /// Print the summary as JSON on standard output
     #[arg(long)]
     pub json: bool,
-    /// Print nothing but errors
-    #[arg(long)]
-    pub quiet: bool,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value.is_finite() => Ok(value),
+        _ => Err("a number greater than 0 is needed".to_owned()),
+    }
+}
+
+impl RunArgs {
+    /// Writes what was said on the command line over what the scene file says.
+    fn apply(self, fit: &mut FitSpec) {
+        fit.threads = self.threads.unwrap_or(fit.threads);
+        fit.max_iter = self.max_iter.unwrap_or(fit.max_iter);
+        fit.time_s = self.time.or(fit.time_s);
+        fit.memory_mb = self.memory_limit_mb.or(fit.memory_mb);
+    }
 }
 
 /// Runs the command.
 ///
 /// # Errors
 /// Names the file, field, source or pixel that is at fault.
-pub fn run(args: &FitArgs) -> Result<(), CliError> {
-    let summary = fit_scene(&args.scene, &args.out, args.run)?;
-    print(&summary, &args.out, args.run);
-    Ok(())
+pub fn run(args: &FitArgs, session: &Session) -> Result<Finish, CliError> {
+    prepare_after_reading(args)?;
+    let summary = fit_scene(&args.scene, &args.out, args.run, session)?;
+    Ok(print(&summary, &args.out, args.run, session))
 }
 
-/// Fits the scene file at `path` and writes everything into `folder`.
+/// Makes the folder ready, where the scene file is one: no folder appears for a misspelt name.
+fn prepare_after_reading(args: &FitArgs) -> Result<(), CliError> {
+    let file = SceneFile::read(&args.scene)?;
+    check_inputs(&args.out, &RESULTS, &file.inputs())?;
+    prepare_folder(&args.out, args.overwrite)
+}
+
+/// Fits the scene file at `path` and writes everything into `folder`, which is ready.
 ///
 /// # Errors
 /// As [`run`].
-pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs) -> Result<Summary, CliError> {
-    let started = Instant::now();
+pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) -> Result<Summary, CliError> {
+    let mut stages = Stages::new(session);
     let mut file = SceneFile::read(path)?;
-    file.fit.threads = run.threads.unwrap_or(file.fit.threads);
-    file.fit.max_iter = run.max_iter.unwrap_or(file.fit.max_iter);
-    make_folder(folder)?;
+    run.apply(&mut file.fit);
+    check_memory("reading the images", &Estimate::of_images(file.pixels()?), &file.fit)?;
     let observations = file.read_observations()?;
-    let read = started.elapsed();
+    let read = stages.end("read", &format!("{} observations read", observations.len()));
 
-    let started = Instant::now();
     let mut scene = file.make_scene(&observations)?;
+    let estimate = Estimate::of_fit(&scene, &observations, file.fit.precision(), file.fit.threads);
+    check_memory("this fit", &estimate, &file.fit)?;
+    let before = found_before(&observations, &scene);
+    tell(&before, session);
     let builder = Posterior::builder().precision(file.fit.precision()).threads(file.fit.threads);
     let mut posterior = builder.build(&scene, &observations)?;
-    let setup = started.elapsed();
+    let setup = stages.end("setup", &format!("{} sources planned", scene.len()));
 
-    let started = Instant::now();
-    let bar = progress::bar(file.fit.max_iter, run.quiet || run.json);
-    let fit = posterior.fit_with(&*file.fit.optimizer(), &mut |step| {
-        progress::show(&bar, step);
-        ControlFlow::Continue(())
-    })?;
-    bar.finish_and_clear();
-    let fitted = started.elapsed();
+    let mut budget = Budget::new(session.started, file.fit.time(), session.interrupts.clone());
+    let fit = descend(&mut posterior, &file.fit, &mut budget, session)?;
+    let ending = Ending::of(fit.stop, budget.spent());
+    let fitted = stages.end("fit", &format!("{} steps, {}", fit.iterations, ending.name()));
 
-    let started = Instant::now();
     posterior.store(&fit.x, &mut scene);
     let log_likelihood = posterior.log_likelihood(&fit.x);
     let rendered = posterior.rendered();
     let seen: Vec<&Observation> = observations.iter().collect();
-    let outcome = Outcome {
+    let mut outcome = Outcome {
         sources: measure_sources(&scene, &seen, &rendered)?,
         model: posterior.model(),
         chi2: posterior.chi2().iter().sum(),
@@ -94,41 +143,141 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs) -> Result<Summary, Cl
         observations: &observations,
         scene: &scene,
         fit: &fit,
+        ending,
         rendered,
         log_likelihood,
-        findings: Vec::new(),
+        findings: before,
         boxes: Vec::new(),
     };
+    let after = found_after(&outcome);
+    tell(&after, session);
+    outcome.findings.extend(after);
     let mut summary = Summary::of(&outcome, posterior.threads());
-    let seconds = crate::output::seconds;
-    (summary.seconds.read, summary.seconds.setup) = (seconds(read), seconds(setup));
-    summary.seconds.fit = seconds(fitted);
+    (summary.seconds.read, summary.seconds.setup, summary.seconds.fit) = (read, setup, fitted);
+    summary.estimated_mb = estimate.megabytes();
     outcome.write(folder, &summary)?;
-    summary.seconds.write = seconds(started.elapsed());
-    summary.peak_rss_mb = crate::output::peak_rss_mb();
+    summary.seconds.write = stages.end("write", &format!("results written to {}", folder.display()));
+    summary.peak_rss_mb = peak_rss_mb();
     write_text(&folder.join("summary.json"), &summary.json())?;
     Ok(summary)
 }
 
-/// Says what came out.
-pub(super) fn print(summary: &Summary, folder: &Path, run: RunArgs) {
-    use std::io::Write;
-    if run.quiet && !run.json {
-        return;
+/// The fit itself, which ends where `budget` says so; without time to begin, the start values are its outcome.
+fn descend(
+    posterior: &mut Posterior,
+    settings: &FitSpec,
+    budget: &mut Budget,
+    session: &Session,
+) -> Result<Fit, CliError> {
+    let mut settings = settings.clone();
+    if budget.begin().is_break() {
+        settings.max_iter = 0;
     }
-    let text = if run.json {
-        summary.json()
-    } else {
-        format!(
-            "{} sources, {} steps ({}), chi2 per pixel {:.3}, {:.2} s; results in {}",
-            summary.sources.len(),
-            summary.iterations,
-            summary.stop.replace('_', " "),
-            summary.chi2_per_pixel,
-            summary.seconds.read + summary.seconds.setup + summary.seconds.fit + summary.seconds.write,
-            folder.display(),
-        )
+    let mut course = Course::new(settings.max_iter, session.log);
+    let fit = posterior.fit_with(&*settings.optimizer(), &mut |step| {
+        course.step(step);
+        budget.step()
+    });
+    Ok(fit?)
+}
+
+/// Refuses work that needs more memory than there is, or than may be used.
+fn check_memory(stage: &'static str, estimate: &Estimate, settings: &FitSpec) -> Result<(), CliError> {
+    let (limit_mb, limit) = match (settings.memory_mb, memory::available()) {
+        (Some(limit), _) => (limit, "the limit that was set"),
+        (None, Some(bytes)) => (bytes as f64 / 1e6, "what this machine has free"),
+        (None, None) => return Ok(()),
     };
-    // A closed pipe is the reader's choice, not an error of ours.
-    let _ = writeln!(std::io::stdout(), "{text}");
+    let needed_mb = estimate.megabytes();
+    if needed_mb <= limit_mb {
+        return Ok(());
+    }
+    Err(CliError::Memory { stage, needed_mb, parts: estimate.in_words(), limit, limit_mb })
+}
+
+/// What checks find in the images and the scene with its start values.
+fn found_before(_observations: &[Observation], _scene: &Scene) -> Vec<Finding> {
+    Vec::new()
+}
+
+/// What checks find in the fitted scene, and how the fit ended.
+fn found_after(outcome: &Outcome<'_>) -> Vec<Finding> {
+    let early = outcome.ending.advice().map(|advice| Finding {
+        severity: Severity::Warning,
+        code: "ended_early",
+        subject: "fit".to_owned(),
+        problem: format!("it ended after {} steps ({})", outcome.fit.iterations, outcome.ending.name()),
+        advice: advice.to_owned(),
+        position: None,
+    });
+    early.into_iter().collect()
+}
+
+/// Says what was found: warnings and errors always, notes to those who asked for more.
+fn tell(found: &[Finding], session: &Session) {
+    let level = |finding: &Finding| match finding.severity {
+        Severity::Note => Level::Detail,
+        Severity::Warning | Severity::Error => Level::Warning,
+    };
+    let said: Vec<Finding> = found.iter().filter(|f| session.log.says(level(f))).cloned().collect();
+    if session.log.is_json() {
+        for finding in &said {
+            let record = serde_json::to_value(findings::FindingRecord::from(finding)).unwrap_or_default();
+            session.log.say(level(finding), "finding", &finding.to_string(), &[("finding", record)]);
+        }
+    } else if !said.is_empty() {
+        use std::io::Write;
+        // Where nobody listens there is nobody to tell.
+        let _ = write!(std::io::stderr(), "{}", findings::text(&said));
+    }
+}
+
+/// Times the parts of a fit and says when each is over.
+struct Stages<'a> {
+    session: &'a Session,
+    started: Instant,
+}
+
+impl<'a> Stages<'a> {
+    fn new(session: &'a Session) -> Self {
+        Self { session, started: Instant::now() }
+    }
+
+    /// Seconds of the part that ends here.
+    fn end(&mut self, event: &str, what: &str) -> f64 {
+        let took = seconds(self.started.elapsed());
+        self.started = Instant::now();
+        let text = format!("{what} ({took:.2} s)");
+        self.session.log.say(Level::Detail, event, &text, &[("seconds", took.into())]);
+        took
+    }
+}
+
+/// Says what came out.
+pub(super) fn print(summary: &Summary, folder: &Path, run: RunArgs, session: &Session) -> Finish {
+    use std::io::Write;
+    let seconds = summary.seconds;
+    let text = format!(
+        "{} sources, {} steps ({}), chi2 per pixel {:.3}, {:.2} s; results in {}",
+        summary.sources.len(),
+        summary.iterations,
+        summary.stop.replace('_', " "),
+        summary.chi2_per_pixel,
+        seconds.read + seconds.setup + seconds.fit + seconds.write,
+        folder.display(),
+    );
+    if session.log.is_json() {
+        let fields = [("stop", summary.stop.into()), ("chi2_per_pixel", summary.chi2_per_pixel.into())];
+        session.log.say(Level::Info, "done", &text, &fields);
+    }
+    let printed = match (run.json, session.log.is_json() || !session.log.says(Level::Info)) {
+        (true, _) => Some(summary.json()),
+        (false, false) => Some(text),
+        (false, true) => None,
+    };
+    if let Some(printed) = printed {
+        // A closed pipe is the reader's choice, not an error of ours.
+        let _ = writeln!(std::io::stdout(), "{printed}");
+    }
+    if summary.ended_early { Finish::Early } else { Finish::Done }
 }

@@ -36,6 +36,8 @@ pub(super) fn table(outcome: &Outcome<'_>) -> Table {
     let metadata = vec![
         ("program".to_owned(), format!("scarlet {}", env!("CARGO_PKG_VERSION"))),
         ("scene".to_owned(), outcome.file.title()),
+        ("stop".to_owned(), outcome.ending.name().to_owned()),
+        ("ended_early".to_owned(), outcome.ending.is_early().to_string()),
     ];
     Table { columns, metadata }
 }

@@ -1,10 +1,14 @@
 //! What a fit leaves behind: catalogue, model images, saved scene, summary, report.
 
 mod catalog;
+mod ending;
+mod folder;
 mod model;
 mod page;
 mod summary;
 
+pub use ending::Ending;
+pub use folder::{check_inputs, prepare_folder};
 pub use summary::{Seconds, SourceSummary, Summary};
 pub(crate) use summary::{peak_rss_mb, seconds};
 
@@ -31,6 +35,8 @@ pub struct Outcome<'a> {
     pub scene: &'a Scene,
     /// The fit.
     pub fit: &'a Fit,
+    /// How it came to its end.
+    pub ending: Ending,
     /// The model cube, `[channel, y, x]` of the model frame.
     pub model: Array3<f64>,
     /// What each observation should have seen.
@@ -48,6 +54,17 @@ pub struct Outcome<'a> {
     /// Boxes over the steps, of the sources whose boxes were followed; may be empty.
     pub boxes: Vec<BoxHistory>,
 }
+
+/// Names of the files that a fit may write.
+pub const RESULTS: [&str; 7] = [
+    "catalog.csv",
+    "catalog.parquet",
+    "model.fits",
+    "redistributed.fits",
+    "scene.json",
+    "report.html",
+    "summary.json",
+];
 
 impl Outcome<'_> {
     /// chi2 per pixel that counts.
@@ -69,17 +86,6 @@ impl Outcome<'_> {
         let path = folder.join("report.html");
         page::report(self, summary).write(&path).map_err(CliError::file(path, "write"))
     }
-}
-
-/// Makes `folder` if it is not there.
-///
-/// # Errors
-/// Something else is there, or it cannot be made.
-pub fn make_folder(folder: &Path) -> Result<(), CliError> {
-    if folder.exists() && !folder.is_dir() {
-        return Err(CliError::NotAFolder { path: folder.to_owned() });
-    }
-    std::fs::create_dir_all(folder).map_err(CliError::file(folder, "make the folder"))
 }
 
 /// Writes a text file whole or not at all.

@@ -1,6 +1,7 @@
 //! The summary of a fit for machines: `summary.json`.
 
 use super::Outcome;
+use crate::findings::{FindingRecord, records};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,8 +17,10 @@ pub struct Summary {
     pub iterations: usize,
     /// Whether nothing changed any more.
     pub converged: bool,
-    /// Why the fit ended: `converged`, `max_iterations`, `interrupted`, `not_finite`.
+    /// Why the fit ended: `converged`, `max_iterations`, `time`, `interrupted`, `not_finite`.
     pub stop: &'static str,
+    /// Whether it ended before it was done (`time`, `interrupted`, `not_finite`): results are the best so far.
+    pub ended_early: bool,
     /// chi2 per pixel that counts.
     pub chi2_per_pixel: f64,
     /// Number of pixels that count.
@@ -28,10 +31,14 @@ pub struct Summary {
     pub loss: Vec<f64>,
     /// Largest resident memory of the process, in 1e6 bytes; null where the system does not say.
     pub peak_rss_mb: Option<f64>,
+    /// What was estimated before the fit, in 1e6 bytes.
+    pub estimated_mb: f64,
     /// Threads of the fit.
     pub threads: usize,
     /// The sources.
     pub sources: Vec<SourceSummary>,
+    /// What checks found before and after the fit, worst first.
+    pub findings: Vec<FindingRecord>,
 }
 
 /// Wall-clock seconds of each part.
@@ -61,7 +68,6 @@ pub struct SourceSummary {
 impl Summary {
     /// Of a fit; times are set as parts end.
     pub(crate) fn of(outcome: &Outcome<'_>, threads: usize) -> Self {
-        use scarlet::infer::Stop;
         let channels = outcome.scene.frame().channel_names();
         let source = |s: &scarlet::obs::catalog::SourceMeasurement| SourceSummary {
             id: s.id.clone(),
@@ -73,19 +79,17 @@ impl Summary {
             seconds: Seconds::default(),
             iterations: outcome.fit.iterations,
             converged: outcome.fit.converged(),
-            stop: match outcome.fit.stop {
-                Stop::Converged => "converged",
-                Stop::MaxIterations => "max_iterations",
-                Stop::Interrupted => "interrupted",
-                Stop::NotFinite => "not_finite",
-            },
+            stop: outcome.ending.name(),
+            ended_early: outcome.ending.is_early(),
             chi2_per_pixel: outcome.chi2_per_pixel(),
             pixels: outcome.pixels,
             log_likelihood: outcome.log_likelihood,
             loss: outcome.fit.loss.clone(),
             peak_rss_mb: peak_rss_mb(),
+            estimated_mb: 0.0,
             threads,
             sources: outcome.sources.iter().map(source).collect(),
+            findings: records(&outcome.findings),
         }
     }
 

@@ -16,18 +16,20 @@
 //! Relative paths are relative to the scene file. Unknown fields are errors, with their place in the file.
 
 mod observations;
+mod pixels;
+mod problem;
 mod sources;
 
 pub use observations::{MaskSpec, ObservationSpec, PsfSpec};
 pub use sources::{GalaxyModel, ModelSpec};
 
 use crate::error::CliError;
-use miette::{NamedSource, SourceSpan};
 use scarlet::infer::{Adam, Optimizer, Precision, Yogi};
 use scarlet::model::Scene;
 use scarlet::obs::Observation;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What a scene file says.
 #[derive(Debug, Clone, Deserialize)]
@@ -76,12 +78,24 @@ pub struct FitSpec {
     pub threads: usize,
     /// Type of the pixels.
     pub precision: PrecisionKind,
+    /// Seconds until the fit must end, counted from the start of the program; no limit where not given.
+    pub time_s: Option<f64>,
+    /// Memory that may be used, in 1e6 bytes, in place of what the system has.
+    pub memory_mb: Option<f64>,
 }
 
 impl Default for FitSpec {
     fn default() -> Self {
         let Adam { max_iter, e_rel, .. } = Adam::default();
-        Self { optimizer: OptimizerKind::Adam, max_iter, e_rel, threads: 1, precision: PrecisionKind::Single }
+        Self {
+            optimizer: OptimizerKind::Adam,
+            max_iter,
+            e_rel,
+            threads: 1,
+            precision: PrecisionKind::Single,
+            time_s: None,
+            memory_mb: None,
+        }
     }
 }
 
@@ -116,6 +130,12 @@ impl FitSpec {
         }
     }
 
+    /// The time that the program has until the fit must end.
+    #[must_use]
+    pub fn time(&self) -> Option<Duration> {
+        self.time_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+    }
+
     /// The pixel type.
     #[must_use]
     pub const fn precision(&self) -> Precision {
@@ -126,26 +146,59 @@ impl FitSpec {
     }
 }
 
+/// More threads than any machine has cores are a slip of the pen.
+const MOST_THREADS: usize = 4096;
+
 impl SceneFile {
     /// Reads a scene file.
     ///
     /// # Errors
     /// The file cannot be read, is not YAML, or has a field that is missing, unknown or of another type.
     pub fn read(path: &Path) -> Result<Self, CliError> {
-        let text = std::fs::read_to_string(path).map_err(CliError::file(path, "read"))?;
+        let bytes = std::fs::read(path).map_err(CliError::file(path, "read"))?;
+        let text = String::from_utf8(bytes).map_err(|e| problem::not_utf8(path, &e))?;
         // In YAML 1.1 a bare `y` is a boolean; here it is a band of the sky.
         let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
         let file = serde_saphyr::from_str_with_options(&text, options);
-        let mut file: Self = file.map_err(|e| yaml_error(path, &text, &e))?;
+        let mut file: Self = file.map_err(|e| problem::of_yaml(path, &text, &e))?;
         file.origin = Origin { path: path.to_owned(), text };
-        if file.observations.is_empty() {
-            return Err(file.problem("observations", "there are none; give at least one"));
+        file.check()?;
+        Ok(file)
+    }
+
+    /// Checks what is more than the type of a field.
+    fn check(&self) -> Result<(), CliError> {
+        if self.observations.is_empty() {
+            return Err(self.problem("observations", "there are none; give at least one"));
         }
-        match (&file.catalog, &file.scene) {
-            (None, None) => Err(file.problem("catalog", "it is missing; give a catalog, or a saved scene")),
-            (Some(_), Some(_)) => Err(file.problem("scene", "there is a catalog too; give one of the two")),
-            _ => Ok(file),
+        match (&self.catalog, &self.scene) {
+            (None, None) => {
+                return Err(self.problem("catalog", "it is missing; give a catalog, or a saved scene"));
+            }
+            (Some(_), Some(_)) => {
+                return Err(self.problem("scene", "there is a catalog too; give one of the two"));
+            }
+            _ => {}
         }
+        let positive = |field, value: Option<f64>, what: &str| match value {
+            Some(v) if !(v > 0.0 && v.is_finite()) => {
+                Err(self.problem(field, format!("it is {v}; give {what} greater than 0")))
+            }
+            _ => Ok(()),
+        };
+        positive("fit.time_s", self.fit.time_s, "seconds")?;
+        positive("fit.memory_mb", self.fit.memory_mb, "a number of 1e6 bytes")?;
+        positive("model.psf_sigma_px", Some(self.model.psf_sigma_px), "a width in pixels")?;
+        if !(self.fit.e_rel >= 0.0 && self.fit.e_rel.is_finite()) {
+            let problem = format!("it is {}; give a small number such as 1e-4, or 0", self.fit.e_rel);
+            return Err(self.problem("fit.e_rel", problem));
+        }
+        if self.fit.threads > MOST_THREADS {
+            let problem =
+                format!("it is {}; give at most {MOST_THREADS}, or 0 for one on each core", self.fit.threads);
+            return Err(self.problem("fit.threads", problem));
+        }
+        Ok(())
     }
 
     /// The text of the file.
@@ -190,24 +243,5 @@ impl SceneFile {
 
     fn problem(&self, field: &str, problem: impl Into<String>) -> CliError {
         CliError::Scene { path: self.origin.path.clone(), field: field.to_owned(), problem: problem.into() }
-    }
-}
-
-#[cold]
-fn yaml_error(path: &Path, text: &str, error: &serde_saphyr::Error) -> CliError {
-    let place = error.location().map(|location| {
-        let line = text.split_inclusive('\n').take(location.line().saturating_sub(1) as usize);
-        let offset = line.map(str::len).sum::<usize>() + location.column().saturating_sub(1) as usize;
-        SourceSpan::new(offset.min(text.len()).into(), 1)
-    });
-    let problem = error.to_string();
-    let problem = problem.lines().next().unwrap_or("it cannot be read");
-    let problem =
-        problem.split_once(": ").filter(|(place, _)| place.contains("line")).map_or(problem, |p| p.1);
-    let problem = problem.to_owned();
-    CliError::SceneFile {
-        problem,
-        source_code: NamedSource::new(path.display().to_string(), text.to_owned()).with_language("yaml"),
-        place,
     }
 }

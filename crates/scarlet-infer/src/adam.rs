@@ -33,7 +33,7 @@ impl Default for Adam {
 
 impl Optimizer for Adam {
     fn limits(&self) -> Limits {
-        Limits { max_iter: self.max_iter, e_rel: self.e_rel }
+        Limits { max_iter: self.max_iter, e_rel: self.e_rel, e_chi2: 0.0 }
     }
 
     fn schedule(&self) -> &Schedule {

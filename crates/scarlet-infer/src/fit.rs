@@ -1,20 +1,24 @@
 //! Fits by first-order optimisers: steps, convergence, the best iterate.
 
 use crate::blocks::middle;
+use crate::curvature::is_scaled;
+use crate::optimizer::Scaling;
 use crate::{InferError, Optimizer, Posterior};
-use scarlet_model::{Scene, Slot, Step};
+use scarlet_model::{Role, Scene, Slot, Step};
 use scarlet_render::Workers;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 /// Smallest relative step, as in scarlet2.
 const MIN_RELATIVE_STEP: f64 = 1e-6;
 /// Step of a parameter that was given none: a hundredth of the norm of its unconstrained values.
 const DEFAULT_STEP: Step = Step::Relative(0.01);
+/// Number of steps over which the decrease of chi2 is looked at.
+const WINDOW: usize = 10;
 
 /// Why a fit ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
-    /// No parameter changed by more than the limit.
+    /// No parameter, or chi2, changed by more than the limit.
     Converged,
     /// The number of steps was used up.
     MaxIterations,
@@ -74,6 +78,8 @@ struct State {
     first: Vec<f64>,
     second: Vec<f64>,
     direction: Vec<f64>,
+    /// Along parameters whose steps are scaled; empty where none are.
+    curvature: Vec<f64>,
     loss: Vec<f64>,
     best: usize,
 }
@@ -88,6 +94,7 @@ impl State {
             first: vec![-optimizer.start(); n],
             second: vec![optimizer.start(); n],
             direction: vec![0.0; n],
+            curvature: vec![0.0; if optimizer.scaling().is_some() { n } else { 0 }],
             loss: Vec::with_capacity(optimizer.limits().max_iter + 1),
             best: 0,
             x,
@@ -106,22 +113,54 @@ impl State {
         loss.is_finite()
     }
 
+    /// Measures the curvature anew where that is due: it changes most in the first steps.
+    fn measure_curvature(&mut self, posterior: &mut Posterior, step: usize) {
+        if self.curvature.is_empty() {
+            return;
+        }
+        if step == 0 {
+            posterior.curvature_of_centers(&self.x, &mut self.curvature);
+        }
+        if step < 2 || step.is_power_of_two() {
+            posterior.curvature_of_light(&self.x, &mut self.curvature);
+        }
+    }
+
     /// Takes one step and returns the largest relative change of a parameter's norm.
     fn step(&mut self, posterior: &Posterior, optimizer: &dyn Optimizer, step: usize) -> f64 {
+        let scaling = optimizer.scaling().map(|s| match self.loss.as_slice() {
+            [.., before, last] if last > before => Scaling { momentum: 0.0, ..s },
+            _ => s,
+        });
         let moving = Moving {
             x: &mut self.x,
             gradient: &self.gradient,
             first: &mut self.first,
             second: &mut self.second,
             direction: &mut self.direction,
+            curvature: &self.curvature,
         };
-        moving.step(posterior.layout().slots(), posterior.workers(), optimizer, step)
+        moving.step(posterior.layout().slots(), posterior.workers(), &Stride { optimizer, scaling, step })
+    }
+
+    /// Whether chi2 hardly decreases any more.
+    fn is_flat(&self, e_chi2: f64) -> bool {
+        let least = e_chi2 * self.x.len() as f64;
+        let before = self.loss.len().checked_sub(WINDOW + 1);
+        e_chi2 > 0.0 && before.is_some_and(|k| 2.0 * (self.loss[k] - self.loss[self.loss.len() - 1]) < least)
     }
 
     fn into_fit(self, stop: Stop) -> Fit {
         let iterations = self.loss.len() - 1;
         Fit { x: self.best_x, loss: self.loss, best: self.best, iterations, stop }
     }
+}
+
+/// What all parameters of one step have in common.
+struct Stride<'a> {
+    optimizer: &'a dyn Optimizer,
+    scaling: Option<Scaling>,
+    step: usize,
 }
 
 /// The parts of a state that a step changes, for a run of parameters.
@@ -131,52 +170,89 @@ struct Moving<'a> {
     first: &'a mut [f64],
     second: &'a mut [f64],
     direction: &'a mut [f64],
+    curvature: &'a [f64],
 }
 
 impl Moving<'_> {
     /// Takes one step and returns the largest relative change of a parameter's norm.
-    fn step(self, slots: &[Slot], workers: &Workers, optimizer: &dyn Optimizer, step: usize) -> f64 {
-        let Some(cut) = middle(slots, workers) else { return self.step_here(slots, optimizer, step) };
+    fn step(self, slots: &[Slot], workers: &Workers, stride: &Stride<'_>) -> f64 {
+        let Some(cut) = middle(slots, workers) else { return self.step_here(slots, stride) };
         let at = slots[cut].unconstrained.start - slots[0].unconstrained.start;
         let (x, first) = (self.x.split_at_mut(at), self.first.split_at_mut(at));
         let (second, direction) = (self.second.split_at_mut(at), self.direction.split_at_mut(at));
         let (gradient, changes) = (self.gradient.split_at(at), &mut [0.0; 2]);
+        let curvature = self.curvature.split_at(at.min(self.curvature.len()));
         let [left, right] = changes;
-        let low =
-            Moving { x: x.0, gradient: gradient.0, first: first.0, second: second.0, direction: direction.0 };
-        let high =
-            Moving { x: x.1, gradient: gradient.1, first: first.1, second: second.1, direction: direction.1 };
+        let half = |x, gradient, first, second, direction, curvature| Moving {
+            x,
+            gradient,
+            first,
+            second,
+            direction,
+            curvature,
+        };
+        let low = half(x.0, gradient.0, first.0, second.0, direction.0, curvature.0);
+        let high = half(x.1, gradient.1, first.1, second.1, direction.1, curvature.1);
         workers.join(
-            || *left = low.step(&slots[..cut], workers, optimizer, step),
-            || *right = high.step(&slots[cut..], workers, optimizer, step),
+            || *left = low.step(&slots[..cut], workers, stride),
+            || *right = high.step(&slots[cut..], workers, stride),
         );
         changes[0].max(changes[1])
     }
 
-    fn step_here(self, slots: &[Slot], optimizer: &dyn Optimizer, step: usize) -> f64 {
-        // The loss is minus the log-posterior, so going up along its gradient is going down in the loss.
-        optimizer.directions(step, self.gradient, self.first, self.second, self.direction);
-        let factor = optimizer.schedule().factor(step);
+    fn step_here(mut self, slots: &[Slot], stride: &Stride<'_>) -> f64 {
         let start = slots.first().map_or(0, |s| s.unconstrained.start);
         let mut largest: f64 = 0.0;
         for slot in slots.iter().filter(|s| s.is_free()) {
             let own = slot.unconstrained.start - start..slot.unconstrained.end - start;
-            let x = &mut self.x[own.clone()];
-            let norm = x.iter().map(|v| v * v).sum::<f64>().sqrt();
-            let length = factor
-                * match slot.step.unwrap_or(DEFAULT_STEP) {
-                    Step::Absolute(length) => length,
-                    Step::Relative(share) => (share * norm).max(MIN_RELATIVE_STEP),
-                };
-            let mut moved = 0.0;
-            for (v, d) in x.iter_mut().zip(&self.direction[own]) {
-                let change = length * d;
-                *v += change;
-                moved += change * change;
-            }
-            largest = largest.max(moved.sqrt() / norm.max(f64::MIN_POSITIVE));
+            let norm = self.x[own.clone()].iter().map(|v| v * v).sum::<f64>().sqrt();
+            let moved = match stride.scaling {
+                Some(scaling) if is_scaled(slot) => self.move_scaled(slot, own, &scaling, stride),
+                _ => self.move_as_told(slot, own, norm, stride),
+            };
+            largest = largest.max(moved / norm.max(f64::MIN_POSITIVE));
         }
         largest
+    }
+
+    /// Moves one parameter by a step of its own size; returns how far.
+    fn move_as_told(&mut self, slot: &Slot, own: Range<usize>, norm: f64, stride: &Stride<'_>) -> f64 {
+        // The loss is minus the log-posterior, so going up along its gradient is going down in the loss.
+        stride.optimizer.directions(
+            stride.step,
+            &self.gradient[own.clone()],
+            &mut self.first[own.clone()],
+            &mut self.second[own.clone()],
+            &mut self.direction[own.clone()],
+        );
+        let length = stride.optimizer.schedule().factor(stride.step)
+            * match slot.step.unwrap_or(DEFAULT_STEP) {
+                Step::Absolute(length) => length,
+                Step::Relative(share) => (share * norm).max(MIN_RELATIVE_STEP),
+            };
+        let mut moved = 0.0;
+        for (v, d) in self.x[own.clone()].iter_mut().zip(&self.direction[own]) {
+            let change = length * d;
+            *v += change;
+            moved += change * change;
+        }
+        moved.sqrt()
+    }
+
+    /// Moves one parameter by steps scaled with its curvature; returns how far.
+    fn move_scaled(&mut self, slot: &Slot, own: Range<usize>, scaling: &Scaling, stride: &Stride<'_>) -> f64 {
+        let gain = scaling.gain * stride.optimizer.schedule().factor(stride.step);
+        let longest = scaling.longest[usize::from(slot.role == Role::Center)];
+        let (gradient, curvature) = (&self.gradient[own.clone()], &self.curvature[own.clone()]);
+        let velocity = &mut self.first[own.clone()];
+        let mut moved = 0.0;
+        for (((x, v), g), c) in self.x[own].iter_mut().zip(velocity).zip(gradient).zip(curvature) {
+            let ahead = if *c > 0.0 { gain * g / c } else { 0.0 };
+            *v = (scaling.momentum * *v + ahead).clamp(-longest, longest);
+            *x += *v;
+            moved += *v * *v;
+        }
+        moved.sqrt()
     }
 }
 
@@ -212,6 +288,7 @@ fn descend(
 ) -> Stop {
     let limits = optimizer.limits();
     for iteration in 0..limits.max_iter {
+        state.measure_curvature(posterior, iteration);
         let change = state.step(posterior, optimizer, iteration);
         if !state.evaluate(posterior) {
             return Stop::NotFinite;
@@ -221,7 +298,7 @@ fn descend(
         if callback(&progress).is_break() {
             return Stop::Interrupted;
         }
-        if change < limits.e_rel {
+        if change < limits.e_rel || state.is_flat(limits.e_chi2) {
             return Stop::Converged;
         }
     }

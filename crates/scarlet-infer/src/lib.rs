@@ -5,16 +5,19 @@
 
 mod adam;
 mod blocks;
+mod curvature;
 mod error;
 mod fit;
 mod optimizer;
 mod pipeline;
 mod posterior;
+mod scaled;
 mod yogi;
 
 pub use adam::Adam;
 pub use error::InferError;
 pub use fit::{Fit, FitScene, Progress, Stop};
-pub use optimizer::{Limits, Optimizer, Schedule};
+pub use optimizer::{Limits, Optimizer, Scaling, Schedule};
 pub use posterior::{Posterior, PosteriorBuilder, Precision};
+pub use scaled::Scaled;
 pub use yogi::Yogi;

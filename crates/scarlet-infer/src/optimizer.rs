@@ -11,6 +11,8 @@ pub struct Limits {
     pub max_iter: usize,
     /// Relative change of the norm of every parameter's unconstrained values below which it has converged.
     pub e_rel: f64,
+    /// Decrease of chi2 in ten steps, for each free value, below which it has converged.
+    pub e_chi2: f64,
 }
 
 /// A factor on all steps that depends on their number, from 0.
@@ -60,6 +62,19 @@ impl fmt::Debug for Schedule {
     }
 }
 
+/// Steps that are scaled with the curvature of the likelihood, for the parameters of which it is known.
+///
+/// v = momentum v - gain g / curvature, x += v within +-`longest`; v starts anew where the loss went up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scaling {
+    /// Share of the last step that is taken again.
+    pub momentum: f64,
+    /// Share of g / curvature.
+    pub gain: f64,
+    /// Longest step of an unconstrained value: for logarithms of fluxes and pixels, and, in pixels, for centres.
+    pub longest: [f64; 2],
+}
+
 /// An optimiser that turns a gradient and two running moments into a direction of unit scale.
 ///
 /// The step of each parameter multiplies the direction: see [`Step`](scarlet_model::Step).
@@ -69,6 +84,11 @@ pub trait Optimizer: fmt::Debug + Sync {
 
     /// The factor on all steps.
     fn schedule(&self) -> &Schedule;
+
+    /// How to step along parameters of which the curvature is known; none to treat all parameters alike.
+    fn scaling(&self) -> Option<Scaling> {
+        None
+    }
 
     /// What both moments are before the first step.
     fn start(&self) -> f64;
@@ -93,7 +113,7 @@ pub trait Optimizer: fmt::Debug + Sync {
 }
 
 /// Checks that a decay rate is in [0, 1).
-fn check_rate(optimizer: &'static str, setting: &'static str, value: f64) -> Result<(), InferError> {
+pub(crate) fn check_rate(optimizer: &'static str, setting: &'static str, value: f64) -> Result<(), InferError> {
     if (0.0..1.0).contains(&value) {
         return Ok(());
     }
@@ -101,7 +121,7 @@ fn check_rate(optimizer: &'static str, setting: &'static str, value: f64) -> Res
 }
 
 /// Checks that a number is positive and finite.
-fn check_positive(optimizer: &'static str, setting: &'static str, value: f64) -> Result<(), InferError> {
+pub(crate) fn check_positive(optimizer: &'static str, setting: &'static str, value: f64) -> Result<(), InferError> {
     if value > 0.0 && value.is_finite() {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use ndarray::Array3;
 use scarlet_frame::Frame;
 use scarlet_model::{Layout, Scene};
-use scarlet_obs::{ObsError, Observation, ObservationPlan};
+use scarlet_obs::{ObsError, Observation, ObservationPlan, PixelImage};
 use scarlet_render::{Pixel, ScenePlan, Workers};
 use std::fmt::Debug;
 
@@ -14,6 +14,9 @@ pub(crate) trait Likelihood: Debug + Send {
 
     /// The log-likelihood at `values`; adds its gradient to `grad`.
     fn value_and_gradient(&mut self, values: &[f64], grad: &mut [f64], workers: &Workers) -> f64;
+
+    /// Adds the gradient of the sum of `image` times what is seen at `values` to `grad`.
+    fn pull_back(&mut self, values: &[f64], image: PixelImage, grad: &mut [f64], workers: &Workers);
 
     /// What each observation should have seen, at the last evaluation; rendered anew.
     fn rendered(&self) -> Vec<Array3<f64>>;
@@ -65,6 +68,14 @@ impl<T: Pixel> Likelihood for Pipeline<T> {
         let value = self.observations.iter_mut().map(|o| o.value_and_gradient(cube, adjoint, workers)).sum();
         self.scene.pull_back(values, &self.adjoint, grad, workers);
         value
+    }
+
+    fn pull_back(&mut self, values: &[f64], image: PixelImage, grad: &mut [f64], workers: &Workers) {
+        let [_, ny, nx] = self.scene.shape();
+        workers.for_each_chunk(&mut self.adjoint, ny * nx, |_, plane| plane.fill(T::default()));
+        let (cube, adjoint) = (self.scene.evaluate(values, workers), &mut self.adjoint);
+        self.observations.iter().for_each(|o| o.pull_back(cube, adjoint, image, workers));
+        self.scene.pull_back(values, &self.adjoint, grad, workers);
     }
 
     fn rendered(&self) -> Vec<Array3<f64>> {

@@ -4,8 +4,8 @@ use crate::blocks::for_each_part;
 use crate::pipeline::{Likelihood, Pipeline};
 use crate::{InferError, Optimizer};
 use ndarray::Array3;
-use scarlet_model::{Layout, Prior, Scene};
-use scarlet_obs::Observation;
+use scarlet_model::{Layout, Prior, Scene, Slot};
+use scarlet_obs::{Observation, PixelImage};
 use scarlet_render::Workers;
 use std::ops::Range;
 
@@ -174,6 +174,18 @@ impl Posterior {
             |range: Range<usize>, part: &mut [f64]| layout.pull_back_of(range, x, values, grad_values, part);
         for_each_part(slots, 0..slots.len(), grad, &|s| s.unconstrained.start, &self.workers, &pull_back);
         log_likelihood + log_prior
+    }
+
+    /// Leaves the gradient of the sum of `image` times what is seen at `x` in the gradient of the values.
+    pub(crate) fn pull_back_image(&mut self, x: &[f64], image: PixelImage) {
+        self.set(x);
+        self.grad_values.fill(0.0);
+        self.likelihood.pull_back(&self.values, image, &mut self.grad_values, &self.workers);
+    }
+
+    /// All parameters, and their values and gradients of the last evaluation.
+    pub(crate) fn parts(&mut self) -> (&[Slot], &[f64], &mut [f64]) {
+        (self.layout.slots(), &self.values, &mut self.grad_values)
     }
 
     /// The density that samplers need: [`Posterior::value_and_gradient`] plus the log-determinants.

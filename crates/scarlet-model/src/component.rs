@@ -18,6 +18,17 @@ pub enum Operation {
     Attenuate,
 }
 
+/// What a parameter does in a model, which decides how a fit steps along it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Where something is.
+    Center,
+    /// The model is linear in it: fluxes, pixels.
+    Light,
+    /// Anything else.
+    Shape,
+}
+
 /// One spectrum times one morphology, and the parts that are added to it or multiplied with it.
 #[derive(Debug, Clone)]
 pub struct Component {
@@ -129,19 +140,25 @@ impl Component {
         added.filter_map(|(_, part)| part.outer_bbox()).chain(self.bbox).reduce(BBox::union)
     }
 
-    /// Calls `f` with the path and parameter of each of its parameters, paths below `path`.
-    pub(crate) fn visit<'a>(&'a self, path: &str, f: &mut dyn FnMut(String, &'a Param)) {
+    /// Calls `f` with the path, role and parameter of each of its parameters, paths below `path`.
+    pub(crate) fn visit<'a>(&'a self, path: &str, f: &mut dyn FnMut(String, Role, &'a Param)) {
+        self.visit_as(path, true, f);
+    }
+
+    fn visit_as<'a>(&'a self, path: &str, is_linear: bool, f: &mut dyn FnMut(String, Role, &'a Param)) {
+        let role = |of_own| if is_linear && of_own { Role::Light } else { Role::Shape };
         if let Some(center) = &self.center {
-            f(format!("{path}.center"), center);
+            f(format!("{path}.center"), Role::Center, center);
         }
         for (name, param) in self.spectrum.parameters() {
-            f(join(path, "spectrum", name), param);
+            f(join(path, "spectrum", name), role(self.spectrum.is_linear()), param);
         }
         for (name, param) in self.morphology.parameters() {
-            f(join(path, "morphology", name), param);
+            f(join(path, "morphology", name), role(self.morphology.is_linear()), param);
         }
-        for (k, (_, part)) in self.parts.iter().enumerate() {
-            part.visit(&part_path(path, k, part), f);
+        for (k, (operation, part)) in self.parts.iter().enumerate() {
+            let is_linear = is_linear && *operation != Operation::Attenuate;
+            part.visit_as(&part_path(path, k, part), is_linear, f);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The flat layout: where every parameter's values are in the vectors of a fit.
 
-use crate::{ModelError, Param, Prior, Scene, Step, Transform};
+use crate::{ModelError, Param, Prior, Role, Scene, Step, Transform};
 use std::ops::Range;
 
 /// One parameter in the flat vectors.
@@ -18,6 +18,8 @@ pub struct Slot {
     pub prior: Option<Prior>,
     /// Its step.
     pub step: Option<Step>,
+    /// What it does in the model.
+    pub role: Role,
 }
 
 impl Slot {
@@ -43,13 +45,16 @@ impl Layout {
     /// A start value is outside its constraint.
     pub fn new(scene: &Scene) -> Result<Self, ModelError> {
         let mut layout = Self { slots: Vec::new(), start: Vec::new(), dim: 0 };
-        for (path, param) in scene.params() {
-            layout.push(path, param)?;
-        }
-        Ok(layout)
+        let mut pushed = Ok(());
+        scene.visit(&mut |path, role, param| {
+            if pushed.is_ok() {
+                pushed = layout.push(path, role, param);
+            }
+        });
+        pushed.map(|()| layout)
     }
 
-    fn push(&mut self, path: String, param: &Param) -> Result<(), ModelError> {
+    fn push(&mut self, path: String, role: Role, param: &Param) -> Result<(), ModelError> {
         param.check(&path)?;
         let transform = param.transform_ref().clone();
         let len = if param.is_free() { transform.unconstrained_len(param.len()) } else { 0 };
@@ -62,6 +67,7 @@ impl Layout {
             transform,
             prior: param.prior_ref().cloned(),
             step: param.step_ref(),
+            role,
         });
         self.dim += len;
         Ok(())

@@ -1,7 +1,7 @@
 //! Scenes: a frame and the sources in it.
 
 use crate::glob::matches;
-use crate::{ModelError, Param, Source};
+use crate::{ModelError, Param, Role, Source};
 use scarlet_frame::{BBox, Frame};
 use std::collections::HashSet;
 
@@ -105,10 +105,15 @@ impl Scene {
     #[must_use]
     pub fn params(&self) -> Vec<(String, &Param)> {
         let mut all = Vec::new();
-        for (name, source) in &self.sources {
-            source.component.visit(name, &mut |path, param| all.push((path, param)));
-        }
+        self.visit(&mut |path, _, param| all.push((path, param)));
         all
+    }
+
+    /// Calls `f` with path, role and parameter of each parameter, in the order of the flat layout.
+    pub(crate) fn visit<'a>(&'a self, f: &mut dyn FnMut(String, Role, &'a Param)) {
+        for (name, source) in &self.sources {
+            source.component.visit(name, f);
+        }
     }
 
     /// The parameter at `path`.
@@ -216,7 +221,7 @@ impl Scene {
             }
         });
         let mut paths = HashSet::new();
-        source.component.visit(name, &mut |path, param| {
+        source.component.visit(name, &mut |path, _, param| {
             if checked.is_ok() {
                 checked = param.check(&path);
             }

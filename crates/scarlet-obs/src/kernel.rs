@@ -22,7 +22,7 @@ pub const TAIL: f64 = 2e-4;
 #[must_use]
 pub fn difference(observed: &Array2<f64>, model: &Array2<f64>) -> Array2<f64> {
     let shape = [0, 1].map(|k| good_length(observed.shape()[k] + 2 * model.shape()[k]));
-    cut(&difference_on(observed, model, shape))
+    cut(&difference_on(observed, model, shape), TAIL)
 }
 
 /// The kernel of [`difference`] on a grid of `shape`, not cut; its centre is at `shape / 2`.
@@ -61,13 +61,13 @@ fn wrapped(image: &Array2<f64>, [ny, nx]: [usize; 2]) -> Vec<f64> {
     grid
 }
 
-/// The smallest central square that leaves no more than [`TAIL`] outside, with the same sum.
-fn cut(kernel: &Array2<f64>) -> Array2<f64> {
+/// The smallest central square that leaves no more than `tail` of the absolute sum outside, with the same sum.
+pub(crate) fn cut(kernel: &Array2<f64>, tail: f64) -> Array2<f64> {
     let (cy, cx) = (kernel.nrows() / 2, kernel.ncols() / 2);
     let total: f64 = kernel.iter().map(|v| v.abs()).sum();
     let inside = |half: usize| kernel.slice(s![cy - half..=cy + half, cx - half..=cx + half]);
     let widest = cy.min(cx).min(kernel.nrows() - 1 - cy).min(kernel.ncols() - 1 - cx);
-    let enough = |half: &usize| inside(*half).iter().map(|v| v.abs()).sum::<f64>() >= (1.0 - TAIL) * total;
+    let enough = |half: &usize| inside(*half).iter().map(|v| v.abs()).sum::<f64>() >= (1.0 - tail) * total;
     let half = (0..=widest).find(enough).unwrap_or(widest);
     let image = inside(half).to_owned();
     let scale = kernel.sum() / image.sum();

@@ -16,5 +16,5 @@ mod redistribute;
 
 pub use error::ObsError;
 pub use observation::Observation;
-pub use plan::{ObservationPlan, render};
+pub use plan::{ObservationPlan, PixelImage, render};
 pub use redistribute::{DARK, Share, redistribute};

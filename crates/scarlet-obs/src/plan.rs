@@ -24,6 +24,15 @@ pub struct ObservationPlan<T: Pixel> {
     log_norm: f64,
 }
 
+/// An image to take back to the model with [`ObservationPlan::pull_back`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PixelImage {
+    /// The weights times the absolute value of the rendered model.
+    WeightedModel,
+    /// The square roots of the weights with signs that look random, others for every seed.
+    Signs(u64),
+}
+
 /// One channel of an observation, its pixels in pairs of rows as a [`Renderer`] gives them.
 #[derive(Debug)]
 struct ChannelPlan<T> {
@@ -117,6 +126,18 @@ impl<T: Pixel> ObservationPlan<T> {
         self.log_norm - 0.5 * self.chi2()
     }
 
+    /// Adds the gradient of sum(image * rendered) with respect to the model `cube` to `gradient`.
+    pub fn pull_back(&self, cube: &[T], gradient: &mut [T], image: PixelImage, workers: &Workers) {
+        let Self { renderer, window, model_plane, workspaces, .. } = self;
+        workers.for_each_chunk(gradient, *model_plane, |c, gradient| {
+            let Some(channel) = &self.channels[c] else { return };
+            let planes = (&cube[c * *model_plane..(c + 1) * *model_plane], gradient);
+            let work = &mut space(workspaces, workers);
+            let fill = |y, pair: &mut [T]| channel.fill(image, y, pair);
+            renderer.each_pair_and_back(channel.index, planes, *window, fill, work);
+        });
+    }
+
     /// chi2 of the last evaluation.
     #[must_use]
     pub fn chi2(&self) -> f64 {
@@ -172,6 +193,35 @@ impl<T: Pixel> ChannelPlan<T> {
         let (data, weights) = (&self.data[own.clone()], &self.weights[own]);
         self.chi2 += pulp::Arch::new().dispatch(Weigh { data, weights, pair });
     }
+
+    /// Turns a pair of rendered rows into those of an image.
+    fn fill(&self, image: PixelImage, y: usize, pair: &mut [T]) {
+        let start = y / 2 * pair.len();
+        let weights = &self.weights[start..start + pair.len()];
+        match image {
+            PixelImage::WeightedModel => {
+                for (p, w) in pair.iter_mut().zip(weights) {
+                    *p = T::of(w.wide() * p.wide().abs());
+                }
+            }
+            PixelImage::Signs(seed) => {
+                let seed = mixed(seed ^ mixed(self.index as u64 + 1));
+                for (k, (p, w)) in pair.iter_mut().zip(weights).enumerate() {
+                    let bits = mixed(seed ^ ((start + k) / 64) as u64);
+                    let sign = if bits >> ((start + k) % 64) & 1 == 0 { 1.0 } else { -1.0 };
+                    *p = T::of(sign * w.wide().sqrt());
+                }
+            }
+        }
+    }
+}
+
+/// The finaliser of SplitMix64: bits that look random, from any number.
+const fn mixed(number: u64) -> u64 {
+    let z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
 }
 
 /// The pixels of a plane in pairs of rows; beside a last row without a partner are zeros.

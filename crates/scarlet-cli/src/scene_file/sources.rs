@@ -3,9 +3,10 @@
 use super::SceneFile;
 use crate::catalog::{CatalogColumns, CatalogSource, SourceKind, read_catalog};
 use crate::error::CliError;
-use scarlet::frame::{Frame, Psf, Sky};
-use scarlet::model::{Scene, Source};
-use scarlet::obs::{Observation, init};
+use scarlet::frame::{Frame, Psf, Sky, nearest};
+use scarlet::model::Scene;
+use scarlet::obs::Observation;
+use scarlet::obs::init::{self, Seed};
 use serde::Deserialize;
 
 /// How sources are modelled.
@@ -14,6 +15,8 @@ use serde::Deserialize;
 pub struct ModelSpec {
     /// Ids of point sources, whatever the catalogue says of them.
     pub stars: Vec<String>,
+    /// Parameters that stay at their start values: paths like `3.center`, or patterns like `*.center`.
+    pub fixed: Vec<String>,
     /// What a source is that neither `stars` nor the catalogue's `type` names.
     pub default: DefaultKind,
     /// How galaxies are modelled.
@@ -26,6 +29,7 @@ impl Default for ModelSpec {
     fn default() -> Self {
         Self {
             stars: Vec::new(),
+            fixed: Vec::new(),
             default: DefaultKind::Galaxy,
             galaxy: GalaxyModel::Extended { components: 1 },
             psf_sigma_px: scarlet::frame::MODEL_PSF_SIGMA_PX,
@@ -82,57 +86,68 @@ pub(super) fn from_catalog(file: &SceneFile, observations: &[Observation]) -> Re
     let path = file.catalog.as_deref().map(|path| file.relative(path)).unwrap_or_default();
     let catalog = read_catalog(&path, &CatalogColumns::default())?;
     check_stars(file, &catalog)?;
-    let psf = Psf::gaussian(file.model.psf_sigma_px)?;
-    let frame = Frame::enclosing(observations.iter().map(Observation::frame))?.psf(psf);
+    let frame = model_frame(file, observations)?;
     let observations: Vec<&Observation> = observations.iter().collect();
     let mut scene = Scene::new(frame)?;
     for entry in &catalog {
-        let center = position(entry, scene.frame())?;
+        let center = position(file, entry, scene.frame())?;
         let source = make(file, &observations, scene.frame(), entry, center)?;
-        scene.add(source.named(entry.id.replace(['.', '*'], "_")))?;
+        let added = scene.add(source.named(entry.id.replace(['.', '*'], "_")));
+        added.map_err(|e| of_source(file, entry, e.to_string()))?;
     }
     init::fit_fluxes(&mut scene, &observations)?;
     Ok(scene)
 }
 
-fn check_stars(file: &SceneFile, catalog: &[CatalogSource]) -> Result<(), CliError> {
-    match file.model.stars.iter().find(|star| !catalog.iter().any(|entry| entry.id == **star)) {
-        Some(star) => Err(file.problem("model.stars", format!("no source of the catalogue has id {star:?}"))),
-        None => Ok(()),
+/// The model frame for all observations, or which of them does not fit to the first.
+fn model_frame(file: &SceneFile, observations: &[Observation]) -> Result<Frame, CliError> {
+    let psf = Psf::gaussian(file.model.psf_sigma_px)?;
+    let frame = Frame::enclosing(observations.iter().map(Observation::frame));
+    let frame = frame.map_err(|error| {
+        let first = &observations[0];
+        let odd = observations.iter().position(|o| o.frame().offset_in(first.frame()).is_err());
+        let problem = format!("beside observation {}, {error}", first.name());
+        file.problem(&format!("observations[{}]", odd.unwrap_or(0)), problem)
+    })?;
+    Ok(frame.psf(psf))
+}
+
+/// Fixes the parameters that the scene file says are fixed.
+pub(super) fn freeze(file: &SceneFile, scene: &mut Scene) -> Result<(), CliError> {
+    for pattern in &file.model.fixed {
+        let frozen = scene.edit_all(pattern, |param| param.clone().freeze());
+        frozen.map_err(|error| {
+            let paths: Vec<String> = scene.params().into_iter().map(|(path, _)| path).collect();
+            let meant = nearest(pattern, paths.iter().map(String::as_str));
+            let meant = meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
+            file.problem("model.fixed", format!("{error}{meant}"))
+        })?;
     }
+    Ok(())
+}
+
+fn check_stars(file: &SceneFile, catalog: &[CatalogSource]) -> Result<(), CliError> {
+    let Some(star) = file.model.stars.iter().find(|star| !catalog.iter().any(|entry| entry.id == **star)) else {
+        return Ok(());
+    };
+    let advice = match nearest(star, catalog.iter().map(|entry| entry.id.as_str())) {
+        Some(meant) => format!("did you mean {meant:?}?"),
+        None => "ids are those of the catalogue's column id, or numbers of rows from 0".to_owned(),
+    };
+    Err(file.problem("model.stars", format!("no source of the catalogue has id {star:?}; {advice}")))
+}
+
+fn of_source(file: &SceneFile, entry: &CatalogSource, problem: String) -> CliError {
+    file.problem(&format!("catalog, source {}", entry.id), problem)
 }
 
 /// `(y, x)` in the model frame; the sky decides where both positions are there and the frame has a WCS.
-fn position(entry: &CatalogSource, frame: &Frame) -> Result<[f64; 2], CliError> {
+fn position(file: &SceneFile, entry: &CatalogSource, frame: &Frame) -> Result<[f64; 2], CliError> {
     match (entry.pixel, entry.sky_deg) {
         (_, Some([ra, dec])) if frame.wcs_ref().is_some() || entry.pixel.is_none() => {
-            Ok(frame.to_pixel(Sky::new(ra, dec))?)
+            let pixel = frame.to_pixel(Sky::new(ra, dec));
+            pixel.map_err(|e| of_source(file, entry, format!("{e}; or give x and y in the catalogue")))
         }
         (pixel, _) => Ok(pixel.unwrap_or_default()),
     }
-}
-
-fn make(
-    file: &SceneFile,
-    observations: &[&Observation],
-    frame: &Frame,
-    entry: &CatalogSource,
-    center: [f64; 2],
-) -> Result<Source, CliError> {
-    let by_default = match file.model.default {
-        DefaultKind::Star => SourceKind::Star,
-        DefaultKind::Galaxy => SourceKind::Galaxy,
-    };
-    let kind = match file.model.stars.contains(&entry.id) {
-        true => SourceKind::Star,
-        false => entry.kind.unwrap_or(by_default),
-    };
-    let source = match (kind, file.model.galaxy) {
-        (SourceKind::Star, _) => init::point(observations, frame, center),
-        (SourceKind::Galaxy, GalaxyModel::Extended { components }) => {
-            init::extended(observations, frame, center, components)
-        }
-        (SourceKind::Galaxy, GalaxyModel::Sersic) => init::sersic(observations, frame, center),
-    };
-    source.map_err(|e| file.problem(&format!("catalog, source {}", entry.id), e.to_string()))
 }

@@ -29,6 +29,10 @@ impl Spectrum for ArraySpectrum {
         expect_len("spectrum (one flux for each channel)", frame.channel_names().len(), self.flux.len())
     }
 
+    fn is_linear(&self) -> bool {
+        true
+    }
+
     fn evaluate(&self, params: &[f64], out: &mut [f64]) {
         out.copy_from_slice(params);
     }

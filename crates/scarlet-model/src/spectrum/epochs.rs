@@ -54,6 +54,10 @@ impl Spectrum for StaticSpectrum {
         expect_len("static spectrum (one flux for each band)", bands.len(), self.flux.len())
     }
 
+    fn is_linear(&self) -> bool {
+        true
+    }
+
     fn evaluate(&self, params: &[f64], out: &mut [f64]) {
         for (o, &band) in out.iter_mut().zip(&self.band_of_channel) {
             *o = params[band];
@@ -113,6 +117,10 @@ impl Spectrum for TransientSpectrum {
             self.active_channels.len(),
             self.flux.len(),
         )
+    }
+
+    fn is_linear(&self) -> bool {
+        true
     }
 
     fn evaluate(&self, params: &[f64], out: &mut [f64]) {

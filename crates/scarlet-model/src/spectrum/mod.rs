@@ -27,6 +27,11 @@ pub trait Spectrum: Parameters + DynClone + Debug + Send + Sync {
     /// Its length does not fit the frame's channels.
     fn attach(&mut self, frame: &Frame) -> Result<(), ModelError>;
 
+    /// Whether the amplitudes are linear in the parameters.
+    fn is_linear(&self) -> bool {
+        false
+    }
+
     /// Writes one amplitude for each channel of the frame it was attached to.
     fn evaluate(&self, params: &[f64], out: &mut [f64]);
 

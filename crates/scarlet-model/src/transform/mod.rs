@@ -75,6 +75,17 @@ impl Transform {
         if matches!(self, Self::Simplex) { n.saturating_sub(1) } else { n }
     }
 
+    /// Whether every value is positive and depends on one unconstrained value only, in increasing order.
+    #[must_use]
+    pub fn is_positive(&self) -> bool {
+        match *self {
+            Self::Exp | Self::Softplus | Self::UnitInterval => true,
+            Self::Interval { low, .. } => low >= 0.0,
+            Self::GreaterThan(bound) => bound >= 0.0,
+            _ => false,
+        }
+    }
+
     /// Checks that a parameter of `n` values can be constrained this way.
     ///
     /// # Errors

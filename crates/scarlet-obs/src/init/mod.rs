@@ -2,6 +2,7 @@
 //!
 //! | function | gives |
 //! |---|---|
+//! | [`shapes`] | positions and shapes of all sources of a blend together: the way to begin |
 //! | [`point`] | a star at a position |
 //! | [`extended`] | a galaxy of one or more layers at a position |
 //! | [`sersic`] | a galaxy with a Sersic profile at a position |
@@ -14,6 +15,7 @@
 //!
 //! A start value is never zero or negative: every flux is at least [`FLUX_FLOOR`] times its own noise.
 
+mod blend;
 mod fluxes;
 mod footprint;
 mod normal;
@@ -23,6 +25,7 @@ mod site;
 mod source;
 mod spectrum;
 
+pub use blend::{GalaxyShape, Seed, StartShape, check_seen, shapes};
 pub use fluxes::fit_fluxes;
 pub use footprint::{BoxSettings, best_box};
 pub use profile::sersic;

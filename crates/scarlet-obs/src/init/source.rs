@@ -54,7 +54,7 @@ pub fn extended(
 }
 
 /// The same light from an image that peaks at [`START_PEAK`].
-fn dimmed((spectrum, image): Layer) -> Layer {
+pub(super) fn dimmed((spectrum, image): Layer) -> Layer {
     let image = image.mapv(|v| (v * START_PEAK).max(IMAGE_RANGE[0]));
     (spectrum.into_iter().map(|f| f / START_PEAK).collect(), image)
 }

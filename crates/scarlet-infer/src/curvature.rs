@@ -1,0 +1,75 @@
+//! How strongly the likelihood curves along each parameter: what steps are scaled with.
+
+use crate::Posterior;
+use scarlet_model::{Role, Slot};
+use scarlet_obs::PixelImage;
+
+/// Images of random signs that the curvature along centres is estimated with.
+const PROBES: u64 = 6;
+
+/// Whether steps along a parameter can be scaled with its curvature.
+///
+/// That is so for what the model is linear in and that is positive, and for where things are; not for what has a
+/// prior, since only the likelihood's curvature is known.
+pub(crate) fn is_scaled(slot: &Slot) -> bool {
+    let is_known = match slot.role {
+        Role::Light => slot.transform.is_positive(),
+        Role::Center => slot.unconstrained.len() == slot.values.len(),
+        Role::Shape => false,
+    };
+    slot.is_free() && slot.prior.is_none() && is_known
+}
+
+impl Posterior {
+    /// Writes the curvature of minus the log-likelihood at `x` along light, for all others leaves `curvature` as it is.
+    ///
+    /// With m the positive values that the model R = A m is linear in, chi2 / 2 is nowhere above the separable
+    /// parabola with second derivatives (A' W A m)_j / m_j. One pull-back of W R gives all of them; the constraint's
+    /// slope makes them those along x. Images and spectra are linear each by itself, their product is not: the
+    /// parabola is a good guide, not a bound.
+    ///
+    /// Source: De Pierro 1995, IEEE Trans. Med. Imaging 14, 132; Lee & Seung 2001, NIPS 13, 556.
+    pub(crate) fn curvature_of_light(&mut self, x: &[f64], curvature: &mut [f64]) {
+        self.pull_back_image(x, PixelImage::WeightedModel);
+        let (slots, values, grads) = self.parts();
+        for slot in slots.iter().filter(|s| s.role == Role::Light && is_scaled(s)) {
+            let (at_x, at_y) = (slot.unconstrained.clone(), slot.values.clone());
+            let (x, y, out) = (&x[at_x.clone()], &values[at_y.clone()], &mut curvature[at_x]);
+            let grad = &mut grads[at_y];
+            for (g, y) in grad.iter_mut().zip(y) {
+                *g = if *y > 0.0 { *g / *y } else { 0.0 };
+            }
+            // The constraint acts element by element: its pull-back is a product with its slope.
+            slot.transform.pull_back(x, y, grad, out);
+            grad.copy_from_slice(out);
+            slot.transform.pull_back(x, y, grad, out);
+        }
+    }
+
+    /// Writes the curvature of minus the log-likelihood at `x` along centres, for all others leaves `curvature` as it
+    /// is.
+    ///
+    /// It is the Fisher information sum(w (dR / dx)^2), the mean square of what the pull-back makes of pixels with
+    /// random signs and the weights' square roots: good to about half of itself.
+    ///
+    /// Source: Hutchinson 1990, Commun. Stat. Simul. Comput. 19, 433; Bekas, Kokiopoulou & Saad 2007, Appl. Numer.
+    /// Math. 57, 1214.
+    pub(crate) fn curvature_of_centers(&mut self, x: &[f64], curvature: &mut [f64]) {
+        let is_center = |s: &&Slot| s.role == Role::Center && is_scaled(s);
+        let (slots, ..) = self.parts();
+        if !slots.iter().any(|s| is_center(&s)) {
+            return;
+        }
+        slots.iter().filter(is_center).for_each(|s| curvature[s.unconstrained.clone()].fill(0.0));
+        for probe in 0..PROBES {
+            self.pull_back_image(x, PixelImage::Signs(probe));
+            let (slots, _, grads) = self.parts();
+            for slot in slots.iter().filter(is_center) {
+                let own = curvature[slot.unconstrained.clone()].iter_mut();
+                for (sum, grad) in own.zip(&grads[slot.values.clone()]) {
+                    *sum += grad * grad / PROBES as f64;
+                }
+            }
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use scarlet_cli::CliError;
 use scarlet_cli::budget::Interrupts;
-use scarlet_cli::command::{EXIT_CODES, Finish, Session, demo, fit, simulate};
+use scarlet_cli::command::{EXIT_CODES, Finish, Session, check, demo, fit, simulate};
 use scarlet_cli::log::{Log, LogArgs};
 use std::process::ExitCode;
 
@@ -22,6 +22,9 @@ struct Program {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Say what is wrong with the images and sources of a scene file
+    #[command(after_help = check::EXAMPLES)]
+    Check(check::CheckArgs),
     /// Simulate a blend, fit it and write everything: the place to begin
     #[command(after_help = demo::EXAMPLES)]
     Demo(demo::DemoArgs),
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
 
 fn run(command: &Command, session: &Session) -> Result<Finish, CliError> {
     match command {
+        Command::Check(args) => check::run(args, session),
         Command::Demo(args) => demo::run(args, session),
         Command::Fit(args) => fit::run(args, session),
         Command::Simulate(args) => simulate::run(args, session),

@@ -19,7 +19,7 @@ pub enum ObsError {
         kind: std::io::ErrorKind,
     },
     /// A file that is there but is not FITS.
-    #[error("{} is not a FITS file", .path.display())]
+    #[error("{} is not a FITS file; give images as FITS (.fits, .fits.gz, .fits.fz)", .path.display())]
     NotFits {
         /// The file.
         path: PathBuf,
@@ -33,7 +33,7 @@ pub enum ObsError {
         hdu: String,
     },
     /// A name or number that no HDU of the file has.
-    #[error("{} has no HDU {wanted}; it has: {}", .path.display(), .available.join(", "))]
+    #[error("{} has no HDU {wanted}{}; it has: {}", .path.display(), meant(.wanted, .available), .available.join(", "))]
     NoHdu {
         /// The file.
         path: PathBuf,
@@ -43,7 +43,7 @@ pub enum ObsError {
         available: Vec<String>,
     },
     /// An HDU that holds a table or nothing where an image is needed.
-    #[error("HDU {hdu} of {} holds {what}, not an image", .path.display())]
+    #[error("HDU {hdu} of {} holds {what}, not an image; name the HDU of the image: file.fits[NAME]", .path.display())]
     NotAnImage {
         /// The file.
         path: PathBuf,
@@ -65,7 +65,10 @@ pub enum ObsError {
         wanted: &'static str,
     },
     /// An image that does not fit into the memory.
-    #[error("HDU {hdu} of {} says it has axes {shape:?}: more than this machine's memory holds", .path.display())]
+    #[error(
+        "HDU {hdu} of {} says it has axes {shape:?}: more than this machine's memory holds; cut the image into pieces",
+        .path.display()
+    )]
     ImageTooLarge {
         /// The file.
         path: PathBuf,
@@ -75,7 +78,10 @@ pub enum ObsError {
         shape: Vec<usize>,
     },
     /// A mask whose pixels are not integers.
-    #[error("HDU {hdu} of {} is read as a mask but holds {value} at pixel {pixel:?}; masks are integers", .path.display())]
+    #[error(
+        "HDU {hdu} of {} is read as a mask but holds {value} at pixel {pixel:?}; masks are whole numbers from 0 on",
+        .path.display()
+    )]
     MaskNotInteger {
         /// The file.
         path: PathBuf,
@@ -87,7 +93,10 @@ pub enum ObsError {
         value: f64,
     },
     /// Any other problem that cfitsio finds in a file.
-    #[error("cannot read HDU {hdu} of {}: {message} (cfitsio status {status})", .path.display())]
+    #[error(
+        "cannot read HDU {hdu} of {}: {message} (cfitsio status {status}); copy the file again, or check it with fitsverify",
+        .path.display()
+    )]
     FitsRead {
         /// The file.
         path: PathBuf,
@@ -117,7 +126,10 @@ pub enum ObsError {
         problem: &'static str,
     },
     /// An array that does not fit the observation's frame.
-    #[error("{observation}: the {what} have shape {found:?}, and the frame {expected:?} [channel, y, x]")]
+    #[error(
+        "{observation}: the {what} have shape {found:?}, and the frame {expected:?} [channel, y, x]; give one plane of \
+         the same pixels for each channel"
+    )]
     Shape {
         /// Name of the observation.
         observation: String,
@@ -234,6 +246,22 @@ pub enum ObsError {
 }
 
 impl ObsError {
+    /// The same error about the observation called `name`, where it is about one.
+    #[must_use]
+    pub fn called(mut self, name: &str) -> Self {
+        match &mut self {
+            Self::Shape { observation, .. }
+            | Self::Pixel { observation, .. }
+            | Self::NoData { observation }
+            | Self::NoChannel { observation, .. }
+            | Self::NoOverlap { observation, .. }
+            | Self::FftShape { observation, .. }
+            | Self::InObservation { observation, .. } => name.clone_into(observation),
+            _ => {}
+        }
+        self
+    }
+
     /// Says in which observation something is wrong with a frame.
     pub(crate) fn in_observation(name: &str, error: &FrameError) -> Self {
         Self::InObservation { observation: name.to_owned(), error: error.clone() }
@@ -242,4 +270,11 @@ impl ObsError {
 
 fn list(channels: &[Channel]) -> String {
     channels.iter().map(Channel::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// The HDU whose name is most like the one that was asked for.
+fn meant(wanted: &str, available: &[String]) -> String {
+    let name = wanted.strip_prefix("named ").unwrap_or_default();
+    let found = scarlet_frame::nearest(name, available.iter().map(String::as_str));
+    found.map_or_else(String::new, |found| format!(", did you mean {found}?"))
 }

@@ -70,6 +70,9 @@ pub(super) fn read(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Cells, 
     if is_parquet {
         return parquet_file::read(path, file, wanted);
     }
+    if &start == b"SIMP" {
+        return Err(CatalogError::NotATable { path: path.to_path_buf(), what: "a FITS file" });
+    }
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(failed)?;
     read_text(path, &bytes, wanted)

@@ -26,7 +26,7 @@ impl fmt::Display for Place {
 #[non_exhaustive]
 pub enum CatalogError {
     /// A file that cannot be opened or written.
-    #[error("cannot {action} {}: {kind}", .path.display())]
+    #[error("cannot {action} {}: {kind}{}", .path.display(), advice(*.kind))]
     File {
         /// The file.
         path: PathBuf,
@@ -36,7 +36,9 @@ pub enum CatalogError {
         kind: std::io::ErrorKind,
     },
     /// A catalogue without positions.
-    #[error("{} has no columns for positions: give {wanted}; it has: {}", .path.display(), .available.join(", "))]
+    #[error(
+        "{} has no columns for positions: name them {wanted}; it has: {}", .path.display(), .available.join(", ")
+    )]
     NoPositions {
         /// The file.
         path: PathBuf,
@@ -58,6 +60,20 @@ pub enum CatalogError {
         value: String,
         /// What is needed.
         wanted: &'static str,
+    },
+    /// A catalogue without sources.
+    #[error("{} holds no sources; give at least one below the line with the names of columns", .path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of another kind.
+    #[error("{} is {what}; save the catalogue as CSV or Parquet", .path.display())]
+    NotATable {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
     },
     /// A source without a position.
     #[error("{}, {place}: the source has no position; fill in {columns}", .path.display())]
@@ -107,4 +123,12 @@ pub enum CatalogError {
         /// What is wrong.
         problem: String,
     },
+}
+
+fn advice(kind: std::io::ErrorKind) -> &'static str {
+    match kind {
+        std::io::ErrorKind::NotFound => "; check the name: paths are relative to the scene file",
+        std::io::ErrorKind::IsADirectory => "; name a file in it",
+        _ => "",
+    }
 }

@@ -88,6 +88,9 @@ pub fn read_catalog(path: &Path, columns: &CatalogColumns) -> Result<Vec<Catalog
     let rows = cells.rows.iter().enumerate();
     let sources = rows.map(|(number, (place, row))| reader.source(number, *place, row));
     let sources = sources.collect::<Result<Vec<_>, _>>()?;
+    if sources.is_empty() {
+        return Err(CatalogError::Empty { path: path.to_path_buf() });
+    }
     check_ids(path, &cells, &sources)?;
     Ok(sources)
 }
@@ -133,9 +136,19 @@ impl RowReader<'_> {
     ) -> Result<Option<[f64; 2]>, CatalogError> {
         let [Some(first), Some(second)] = which.map(|which| self.index[which]) else { return Ok(None) };
         let number = |index: usize, limit: f64| match row[index].number() {
-            Err(value) => Err(self.bad(place, index, value, "a number")),
+            Err(value) if value.contains(':') || value.contains(['h', 'd']) => Err(self.bad(
+                place,
+                index,
+                value,
+                "an angle in degrees as one number (an hour of ra is 15 degrees)",
+            )),
+            Err(value) => Err(self.bad(place, index, value, "a number with a decimal point")),
             Ok(Some(value)) if value.abs() > limit => {
-                Err(self.bad(place, index, value.to_string(), "an angle in degrees"))
+                let wanted = match limit > 90.0 {
+                    true => "an angle in degrees, at most 360,",
+                    false => "an angle in degrees from -90 to 90 (are ra and dec swapped?)",
+                };
+                Err(self.bad(place, index, value.to_string(), wanted))
             }
             Ok(value) => Ok(value),
         };

@@ -13,10 +13,9 @@ use crate::output::{
 use crate::scene_file::{FitSpec, SceneFile};
 use clap::Args;
 use scarlet::infer::{Fit, Posterior};
-use scarlet::model::Scene;
 use scarlet::obs::Observation;
 use scarlet::obs::catalog::measure_sources;
-use scarlet::obs::check::{Finding, Severity};
+use scarlet::obs::check::{self, Finding, Severity};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -65,6 +64,12 @@ pub struct RunArgs {
     /// Memory that may be used, in 1e6 bytes, in place of what the system has; overrides the scene file
     #[arg(long, value_name = "MB", value_parser = positive)]
     pub memory_limit_mb: Option<f64>,
+    /// Write also redistributed.fits: the data shared out among the sources in proportion to their models
+    #[arg(long)]
+    pub redistribute: bool,
+    /// Write also the report's pictures as PNG files
+    #[arg(long)]
+    pub png: bool,
     /// Print the summary as JSON on standard output
     #[arg(long)]
     pub json: bool,
@@ -79,7 +84,10 @@ fn positive(text: &str) -> Result<f64, String> {
 
 impl RunArgs {
     /// Writes what was said on the command line over what the scene file says.
-    fn apply(self, fit: &mut FitSpec) {
+    fn apply(self, file: &mut SceneFile) {
+        file.output.redistributed |= self.redistribute;
+        file.output.pictures |= self.png;
+        let fit = &mut file.fit;
         fit.threads = self.threads.unwrap_or(fit.threads);
         fit.max_iter = self.max_iter.unwrap_or(fit.max_iter);
         fit.time_s = self.time.or(fit.time_s);
@@ -111,15 +119,16 @@ fn prepare_after_reading(args: &FitArgs) -> Result<(), CliError> {
 pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) -> Result<Summary, CliError> {
     let mut stages = Stages::new(session);
     let mut file = SceneFile::read(path)?;
-    run.apply(&mut file.fit);
-    check_memory("reading the images", &Estimate::of_images(file.pixels()?), &file.fit)?;
+    run.apply(&mut file);
+    check_memory("reading the images", &Estimate::of_images(file.pixels()), &file.fit)?;
     let observations = file.read_observations()?;
     let read = stages.end("read", &format!("{} observations read", observations.len()));
 
     let mut scene = file.make_scene(&observations)?;
     let estimate = Estimate::of_fit(&scene, &observations, file.fit.precision(), file.fit.threads);
     check_memory("this fit", &estimate, &file.fit)?;
-    let before = found_before(&observations, &scene);
+    let seen: Vec<&Observation> = observations.iter().collect();
+    let before = check::before_fit(&scene, &seen)?;
     tell(&before, session);
     let builder = Posterior::builder().precision(file.fit.precision()).threads(file.fit.threads);
     let mut posterior = builder.build(&scene, &observations)?;
@@ -133,7 +142,6 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
     posterior.store(&fit.x, &mut scene);
     let log_likelihood = posterior.log_likelihood(&fit.x);
     let rendered = posterior.rendered();
-    let seen: Vec<&Observation> = observations.iter().collect();
     let mut outcome = Outcome {
         sources: measure_sources(&scene, &seen, &rendered)?,
         model: posterior.model(),
@@ -149,7 +157,7 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
         findings: before,
         boxes: Vec::new(),
     };
-    let after = found_after(&outcome);
+    let after = found_after(&outcome, &seen)?;
     tell(&after, session);
     outcome.findings.extend(after);
     let mut summary = Summary::of(&outcome, posterior.threads());
@@ -195,22 +203,18 @@ fn check_memory(stage: &'static str, estimate: &Estimate, settings: &FitSpec) ->
     Err(CliError::Memory { stage, needed_mb, parts: estimate.in_words(), limit, limit_mb })
 }
 
-/// What checks find in the images and the scene with its start values.
-fn found_before(_observations: &[Observation], _scene: &Scene) -> Vec<Finding> {
-    Vec::new()
-}
-
 /// What checks find in the fitted scene, and how the fit ended.
-fn found_after(outcome: &Outcome<'_>) -> Vec<Finding> {
-    let early = outcome.ending.advice().map(|advice| Finding {
+fn found_after(outcome: &Outcome<'_>, seen: &[&Observation]) -> Result<Vec<Finding>, CliError> {
+    let mut found = check::fitted(outcome.scene, seen, &outcome.rendered, &outcome.sources)?;
+    found.extend(outcome.ending.advice().map(|advice| Finding {
         severity: Severity::Warning,
         code: "ended_early",
         subject: "fit".to_owned(),
         problem: format!("it ended after {} steps ({})", outcome.fit.iterations, outcome.ending.name()),
         advice: advice.to_owned(),
         position: None,
-    });
-    early.into_iter().collect()
+    }));
+    Ok(found)
 }
 
 /// Says what was found: warnings and errors always, notes to those who asked for more.

@@ -1,5 +1,6 @@
 //! The commands of the program.
 
+pub mod check;
 pub mod demo;
 pub mod fit;
 mod progress;

@@ -1,6 +1,6 @@
 //! The catalogue of fitted sources.
 
-use super::Outcome;
+use super::{Outcome, program};
 use crate::catalog::{Column, Table};
 use scarlet::obs::catalog::{SourceFlag, SourceMeasurement};
 
@@ -34,7 +34,7 @@ pub(super) fn table(outcome: &Outcome<'_>) -> Table {
         Column::new("flags", "", "edge: box cut by the frame; masked: half of it masked", text(&flags)),
     ]);
     let metadata = vec![
-        ("program".to_owned(), format!("scarlet {}", env!("CARGO_PKG_VERSION"))),
+        ("program".to_owned(), program()),
         ("scene".to_owned(), outcome.file.title()),
         ("stop".to_owned(), outcome.ending.name().to_owned()),
         ("ended_early".to_owned(), outcome.ending.is_early().to_string()),

@@ -54,12 +54,10 @@ impl Ending {
     pub const fn advice(self) -> Option<&'static str> {
         match self {
             Self::Converged | Self::MaxIterations => None,
-            Self::Time => {
-                Some("the time was used up: results are the best so far; give more with --time or fit.time_s")
-            }
-            Self::Interrupted => Some("interrupted: results are the best so far"),
+            Self::Time => Some("results are the best so far; give it more time with --time or fit.time_s"),
+            Self::Interrupted => Some("results are the best so far; scene.json goes on from there"),
             Self::NotFinite => Some(
-                "the loss was not finite at the last step: results are those of the best step before; look for \
+                "the loss was not finite: results are those of the best step before; look for \
                  weights or pixels of extreme values with `scarlet check`",
             ),
         }

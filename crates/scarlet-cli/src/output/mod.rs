@@ -5,6 +5,7 @@ mod ending;
 mod folder;
 mod model;
 mod page;
+mod redistributed;
 mod summary;
 
 pub use ending::Ending;
@@ -83,9 +84,20 @@ impl Outcome<'_> {
         table.write_parquet(&folder.join("catalog.parquet"))?;
         model::write(self, &folder.join("model.fits"))?;
         self.scene.save(folder.join("scene.json"))?;
+        let wanted = self.file.output;
+        if wanted.redistributed {
+            redistributed::write(self, &folder.join("redistributed.fits"))?;
+        }
+        if wanted.pictures { 
+        }
         let path = folder.join("report.html");
         page::report(self, summary).write(&path).map_err(CliError::file(path, "write"))
     }
+}
+
+/// Name and version of the program.
+fn program() -> String {
+    format!("scarlet {}", env!("CARGO_PKG_VERSION"))
 }
 
 /// Writes a text file whole or not at all.

@@ -1,18 +1,18 @@
 //! The images of a fit as FITS: for each observation model, rendered, residual; for each source its box.
 
-use super::Outcome;
+use super::{Outcome, program};
 use crate::error::CliError;
 use ndarray::Array3;
 use scarlet::frame::{BBox, Card, Frame};
+use scarlet::obs::Observation;
 use scarlet::obs::fits::{FitsColumn, FitsColumnData, FitsKey, FitsWriter};
 use std::path::Path;
 
 pub(super) fn write(outcome: &Outcome<'_>, path: &Path) -> Result<(), CliError> {
-    let program = format!("scarlet {}", env!("CARGO_PKG_VERSION"));
-    let mut file = FitsWriter::create(path, &[FitsKey::new("CREATOR", program, "")])?;
+    let mut file = FitsWriter::create(path, &[FitsKey::new("CREATOR", program(), "")])?;
     let frame = outcome.scene.frame();
     for (observation, rendered) in outcome.observations.iter().zip(&outcome.rendered) {
-        let (name, own) = (observation.name().to_uppercase().replace(' ', "_"), observation.frame());
+        let (name, own) = (hdu_name(observation), observation.frame());
         let origin = own.offset_in(frame)?;
         let seen = BBox::new(origin, own.bbox().shape());
         image(&mut file, &format!("{name}_MODEL"), &model_seen(outcome, own, seen), own, own.bbox())?;
@@ -39,8 +39,13 @@ fn model_seen(outcome: &Outcome<'_>, own: &Frame, seen: BBox) -> Array3<f64> {
     })
 }
 
+/// An observation's name as HDUs have it.
+pub(super) fn hdu_name(observation: &Observation) -> String {
+    observation.name().to_uppercase().replace(' ', "_")
+}
+
 /// One image HDU of a box of `frame`'s pixels, with its channels and WCS.
-fn image(
+pub(super) fn image(
     file: &mut FitsWriter,
     name: &str,
     cube: &Array3<f64>,

@@ -9,8 +9,9 @@
 //!     mask: { image: "hsc_all.fits[MASK_{channel}]", bits: [0, 5] }
 //!     psf: hsc_all.fits[PSF_{channel}]             # or { gaussian: { sigma_px: 1.2 } }, { moffat: ... }
 //! catalog: catalog.csv                             # id; x, y or ra, dec; type: star or galaxy
-//! model: { stars: ["0"], galaxy: extended }
-//! fit: { max_iter: 200 }
+//! model: { stars: ["0"], galaxy: extended, fixed: ["*.center"] }
+//! fit: { max_iter: 200, time_s: 60 }               # seconds and memory_mb are limits; none where not given
+//! output: { redistributed: true }                    # and pictures: true
 //! ```
 //!
 //! Relative paths are relative to the scene file. Unknown fields are errors, with their place in the file.
@@ -18,13 +19,14 @@
 mod observations;
 mod pixels;
 mod problem;
+mod reader;
 mod sources;
 
-pub use observations::{MaskSpec, ObservationSpec, PsfSpec};
+pub use observations::{MaskSpec, ObservationSpec, PsfFormula, PsfSpec};
 pub use sources::{GalaxyModel, ModelSpec};
 
 use crate::error::CliError;
-use scarlet::infer::{Adam, Optimizer, Precision, Yogi};
+use scarlet::infer::{Adam, Optimizer, Precision, Scaled, Yogi};
 use scarlet::model::Scene;
 use scarlet::obs::Observation;
 use serde::Deserialize;
@@ -49,6 +51,9 @@ pub struct SceneFile {
     /// How to fit.
     #[serde(default)]
     pub fit: FitSpec,
+    /// What to write besides the usual.
+    #[serde(default)]
+    pub output: OutputSpec,
     /// Unit of the fluxes, as it goes into catalogues; empty where it is not known.
     #[serde(default)]
     pub flux_unit: String,
@@ -62,6 +67,16 @@ pub struct SceneFile {
 struct Origin {
     path: PathBuf,
     text: String,
+}
+
+/// What to write besides the usual.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutputSpec {
+    /// The data shared out among the sources in proportion to their models: `redistributed.fits`.
+    pub redistributed: bool,
+    /// The pictures of the report as PNG files.
+    pub pictures: bool,
 }
 
 /// How to fit.
@@ -88,7 +103,7 @@ impl Default for FitSpec {
     fn default() -> Self {
         let Adam { max_iter, e_rel, .. } = Adam::default();
         Self {
-            optimizer: OptimizerKind::Adam,
+            optimizer: OptimizerKind::Scaled,
             max_iter,
             e_rel,
             threads: 1,
@@ -103,6 +118,8 @@ impl Default for FitSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OptimizerKind {
+    /// [`Scaled`]: no steps to set.
+    Scaled,
     /// [`Adam`].
     Adam,
     /// [`Yogi`].
@@ -125,6 +142,7 @@ impl FitSpec {
     pub fn optimizer(&self) -> Box<dyn Optimizer> {
         let (max_iter, e_rel) = (self.max_iter, self.e_rel);
         match self.optimizer {
+            OptimizerKind::Scaled => Box::new(Scaled { max_iter, e_chi2: e_rel, ..Scaled::default() }),
             OptimizerKind::Adam => Box::new(Adam { max_iter, e_rel, ..Adam::default() }),
             OptimizerKind::Yogi => Box::new(Yogi { max_iter, e_rel, ..Yogi::default() }),
         }
@@ -218,7 +236,7 @@ impl SceneFile {
     /// # Errors
     /// Names the file, the HDU or the pixel.
     pub fn read_observations(&self) -> Result<Vec<Observation>, CliError> {
-        observations::read_all(self)
+        reader::read_all(self)
     }
 
     /// Makes the scene: from the saved one, or from the catalogue with start values from the images.
@@ -226,10 +244,15 @@ impl SceneFile {
     /// # Errors
     /// Names the catalogue's line, or the source.
     pub fn make_scene(&self, observations: &[Observation]) -> Result<Scene, CliError> {
-        match &self.scene {
-            Some(path) => Ok(Scene::load(self.relative(path))?),
-            None => sources::from_catalog(self, observations),
-        }
+        let mut scene = match &self.scene {
+            Some(path) => {
+                let scene = Scene::load(self.relative(path));
+                scene.map_err(|e| self.problem("scene", e.to_string()))?
+            }
+            None => sources::from_catalog(self, observations)?,
+        };
+        sources::freeze(self, &mut scene)?;
+        Ok(scene)
     }
 
     /// A path of the file, relative to it.

@@ -1,7 +1,6 @@
 //! How many pixels the images of a scene file have, and which files it names.
 
-use super::{PsfSpec, SceneFile};
-use crate::error::CliError;
+use super::{ObservationSpec, PsfSpec, SceneFile};
 use scarlet::frame::Channel;
 use scarlet::obs::fits::{FitsFiles, FitsSpec};
 use std::path::PathBuf;
@@ -9,26 +8,25 @@ use std::path::PathBuf;
 impl SceneFile {
     /// Number of pixels over all channels and observations, from the headers of the first images.
     ///
-    /// # Errors
-    /// A file or HDU that is not there.
-    pub fn pixels(&self) -> Result<usize, CliError> {
+    /// Images that cannot be read count nothing here: reading them will say why.
+    #[must_use]
+    pub fn pixels(&self) -> usize {
         let mut files = FitsFiles::new();
-        let mut all = 0_usize;
-        for observation in &self.observations {
-            let spec = FitsSpec::parse(&observation.image)?;
-            let Some(first) = observation.channels.first().map(Channel::from) else { continue };
-            let place = spec.resolve(&first, self.folder())?;
-            let header = files.reader(&place.path)?.header(&place.hdu)?;
-            let length = |axis: usize| {
-                let keyword = format!("NAXIS{axis}");
-                let card = header.iter().find(|card| card.keyword == keyword)?;
-                card.value.trim().parse::<usize>().ok()
-            };
-            let image = [1, 2, 3].into_iter().filter_map(length).fold(1, usize::saturating_mul);
-            let images = if spec.is_per_channel() { observation.channels.len() } else { 1 };
-            all = all.saturating_add(image.saturating_mul(images));
-        }
-        Ok(all)
+        let all = self.observations.iter().map(|spec| self.pixels_of(spec, &mut files).unwrap_or(0));
+        all.fold(0, usize::saturating_add)
+    }
+
+    fn pixels_of(&self, observation: &ObservationSpec, files: &mut FitsFiles) -> Option<usize> {
+        let spec = FitsSpec::parse(&observation.image).ok()?;
+        let place = spec.resolve(&Channel::from(observation.channels.first()?), self.folder()).ok()?;
+        let header = files.reader(&place.path).ok()?.header(&place.hdu).ok()?;
+        let length = |axis: usize| {
+            let keyword = format!("NAXIS{axis}");
+            header.iter().find(|card| card.keyword == keyword)?.value.trim().parse::<usize>().ok()
+        };
+        let image = [1, 2, 3].into_iter().filter_map(length).fold(1, usize::saturating_mul);
+        let images = if spec.is_per_channel() { observation.channels.len() } else { 1 };
+        Some(image.saturating_mul(images))
     }
 
     /// The files that it is made from: itself, images, catalogue, saved scene.

@@ -89,9 +89,16 @@ pub(super) fn from_catalog(file: &SceneFile, observations: &[Observation]) -> Re
     let frame = model_frame(file, observations)?;
     let observations: Vec<&Observation> = observations.iter().collect();
     let mut scene = Scene::new(frame)?;
-    for entry in &catalog {
-        let center = position(file, entry, scene.frame())?;
-        let source = make(file, &observations, scene.frame(), entry, center)?;
+    let seed = |entry| seed(file, &observations, scene.frame(), entry);
+    let seeds: Vec<Seed> = catalog.iter().map(seed).collect::<Result<_, _>>()?;
+    let shapes = init::shapes(&observations, scene.frame(), &seeds)?;
+    let channels = scene.frame().channel_names().len();
+    for (entry, shape) in catalog.iter().zip(&shapes) {
+        let source = match file.model.galaxy {
+            GalaxyModel::Extended { components } => shape.source(channels, components),
+            GalaxyModel::Sersic => Ok(shape.sersic(channels)),
+        };
+        let source = source.map_err(|e| file.problem("model.galaxy", e.to_string()))?;
         let added = scene.add(source.named(entry.id.replace(['.', '*'], "_")));
         added.map_err(|e| of_source(file, entry, e.to_string()))?;
     }
@@ -127,7 +134,8 @@ pub(super) fn freeze(file: &SceneFile, scene: &mut Scene) -> Result<(), CliError
 }
 
 fn check_stars(file: &SceneFile, catalog: &[CatalogSource]) -> Result<(), CliError> {
-    let Some(star) = file.model.stars.iter().find(|star| !catalog.iter().any(|entry| entry.id == **star)) else {
+    let Some(star) = file.model.stars.iter().find(|star| !catalog.iter().any(|entry| entry.id == **star))
+    else {
         return Ok(());
     };
     let advice = match nearest(star, catalog.iter().map(|entry| entry.id.as_str())) {
@@ -149,5 +157,43 @@ fn position(file: &SceneFile, entry: &CatalogSource, frame: &Frame) -> Result<[f
             pixel.map_err(|e| of_source(file, entry, format!("{e}; or give x and y in the catalogue")))
         }
         (pixel, _) => Ok(pixel.unwrap_or_default()),
+    }
+}
+
+/// Where a source is and what it is; an observation must see it.
+fn seed(
+    file: &SceneFile,
+    observations: &[&Observation],
+    frame: &Frame,
+    entry: &CatalogSource,
+) -> Result<Seed, CliError> {
+    let by_default = match file.model.default {
+        DefaultKind::Star => SourceKind::Star,
+        DefaultKind::Galaxy => SourceKind::Galaxy,
+    };
+    let kind = match file.model.stars.contains(&entry.id) {
+        true => SourceKind::Star,
+        false => entry.kind.unwrap_or(by_default),
+    };
+    let center = position(file, entry, frame)?;
+    init::check_seen(observations, frame, center)
+        .map_err(|e| of_source(file, entry, format!("{e}{}", outside(entry, frame, center))))?;
+    Ok(Seed { center, is_star: kind == SourceKind::Star })
+}
+
+/// What may be wrong with a position that is outside the frame.
+fn outside(entry: &CatalogSource, frame: &Frame, center: [f64; 2]) -> String {
+    if frame.bbox().contains(center) {
+        return String::new();
+    }
+    let [ny, nx] = frame.bbox().shape();
+    match entry.sky_deg.filter(|_| frame.wcs_ref().is_some()) {
+        Some([ra, dec]) => format!(
+            "; (ra, dec) = ({ra}, {dec}) is outside the {ny} x {nx} pixels (rows x columns): both are in degrees, are \
+             they swapped, or is ra in hours?"
+        ),
+        None => format!(
+            "; it is outside the {ny} x {nx} pixels (rows x columns): x is the column and y the row, from 0"
+        ),
     }
 }

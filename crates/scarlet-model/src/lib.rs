@@ -18,10 +18,12 @@ mod source;
 mod spectrum;
 mod transform;
 
-pub use component::{Component, Operation};
+pub use component::{Component, Operation, Role};
 pub use error::ModelError;
 pub use layout::{Layout, Slot};
-pub use morphology::{Image, IntoMorphology, Morphology, Point, Site, Starlet, starlet};
+pub use morphology::{
+    Image, IntoMorphology, Monotonic, Morphology, Point, Site, Starlet, Symmetric, starlet,
+};
 pub use param::{Param, Step, Unit, free, relative};
 pub use parameters::Parameters;
 pub use prior::{Density, Prior, Score};

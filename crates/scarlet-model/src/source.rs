@@ -1,7 +1,7 @@
 //! Sources: components at a place on the sky.
 
 use crate::component::{Component, Operation};
-use crate::morphology::{IntoMorphology, Point};
+use crate::morphology::{IntoMorphology, Monotonic, Point};
 use crate::spectrum::IntoSpectrum;
 use crate::{Param, free, relative};
 use ndarray::Array2;
@@ -12,6 +12,8 @@ const CENTER_STEP_PX: f64 = 0.1;
 const SPECTRUM_STEP: f64 = 0.02;
 /// Default step of free image pixels, relative to the norm of their logits.
 const IMAGE_STEP: f64 = 1e-3;
+/// Default step of the ceilings of a monotonic image, in their logarithms.
+const CEILING_STEP: f64 = 0.1;
 
 /// A star or galaxy: a component with a centre, and the parts that belong to it.
 ///
@@ -53,10 +55,32 @@ impl Source {
     /// `layers` is empty.
     #[must_use]
     pub fn extended(center: impl Into<Param>, layers: Vec<(Vec<f64>, Array2<f64>)>) -> Self {
-        let mut layers = layers.into_iter().map(|(flux, image)| {
-            let image = free(image).unit_interval().step(relative(IMAGE_STEP));
-            Component::new(positive_flux(flux), image)
-        });
+        Self::layered(center, layers, |image| free(image).unit_interval().step(relative(IMAGE_STEP)))
+    }
+
+    /// The same with images that fall from their peak outwards: see [`Monotonic`].
+    ///
+    /// ```
+    /// use ndarray::Array2;
+    /// use scarlet_model::Source;
+    /// let image = Array2::from_shape_fn((9, 9), |(y, x)| (-(y as f64 - 4.0).hypot(x as f64 - 4.0)).exp());
+    /// let galaxy = Source::monotonic([12.0, 13.0], vec![(vec![1.0, 2.0], image)]).named("galaxy");
+    /// ```
+    ///
+    /// # Panics
+    /// `layers` is empty.
+    #[must_use]
+    pub fn monotonic(center: impl Into<Param>, layers: Vec<(Vec<f64>, Array2<f64>)>) -> Self {
+        Self::layered(center, layers, |image| Monotonic::new(free(image).step(CEILING_STEP)))
+    }
+
+    fn layered<M: IntoMorphology>(
+        center: impl Into<Param>,
+        layers: Vec<(Vec<f64>, Array2<f64>)>,
+        morphology: impl Fn(Array2<f64>) -> M,
+    ) -> Self {
+        let layers = layers.into_iter();
+        let mut layers = layers.map(|(flux, image)| Component::new(positive_flux(flux), morphology(image)));
         let first = layers.next().expect("an extended source has at least one layer");
         Self { component: layers.fold(first.at(center), Component::plus) }
     }

@@ -45,8 +45,8 @@ pub mod prelude {
         DeVaucouleurs, Exponential, Gaussian, Moffat, Profile, Sersic, Spergel,
     };
     pub use scarlet_model::{
-        Component, Density, Image, Param, Point, Scene, Score, Source, Starlet, StaticSpectrum, Step,
-        Transform, TransientSpectrum, free, relative,
+        Component, Density, Image, Monotonic, Param, Point, Scene, Score, Source, Starlet, StaticSpectrum,
+        Step, Symmetric, Transform, TransientSpectrum, free, relative,
     };
     pub use scarlet_obs::{Observation, init};
     pub use scarlet_render::expression::{ExpressionImage, ExpressionPrior, ExpressionSpectrum};

@@ -2,8 +2,8 @@
 
 use super::file_error;
 use crate::{
-    ArraySpectrum, Image, ModelError, Morphology, Param, Point, Spectrum, Starlet, StaticSpectrum,
-    TransientSpectrum,
+    ArraySpectrum, Image, ModelError, Monotonic, Morphology, Param, Point, Spectrum, Starlet, StaticSpectrum,
+    Symmetric, TransientSpectrum,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -78,6 +78,15 @@ impl Default for Kinds {
                 Ok(Box::new(TransientSpectrum::new(epochs, part.take("")?)))
             })
             .with_morphology("Image", |part| Ok(Box::new(Image::new(part.take("")?))))
+            .with_morphology("Monotonic", |part| {
+                let (shape, peak) = (part.setting("shape")?, part.setting("peak")?);
+                let is_symmetric = part.setting("symmetric")?;
+                Ok(Box::new(Monotonic::stored(part.take("ceiling")?, shape, peak, is_symmetric)))
+            })
+            .with_morphology("Symmetric", |part| {
+                let (shape, peak) = (part.setting("shape")?, part.setting("peak")?);
+                Ok(Box::new(Symmetric::stored(part.take("half")?, shape, peak)))
+            })
             .with_morphology("Point", |_| Ok(Box::new(Point::new())))
             .with_morphology("Starlet", |part| Ok(Box::new(Starlet::new(part.take("coefficients")?))));
         super::profiles::with_profiles(kinds)

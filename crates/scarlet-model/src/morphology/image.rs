@@ -1,7 +1,9 @@
 //! A free-form image: one value for each pixel of its box.
 
+use super::pixel_grid::like;
 use super::{Morphology, Site};
 use crate::{ModelError, Param};
+use ndarray::Array2;
 use scarlet_frame::{BBox, Frame};
 
 /// A free-form image `[y, x]`; its box is centred on the pixel that holds the component's centre.
@@ -42,6 +44,10 @@ impl Morphology for Image {
 
     fn grid_shape(&self) -> Option<[usize; 2]> {
         self.pixels.value().shape().try_into().ok()
+    }
+
+    fn on_grid(&self, image: &Array2<f64>, _offset: [i64; 2]) -> Option<Box<dyn Morphology>> {
+        Some(Box::new(Self::new(like(&self.pixels, image.clone().into_dyn()))))
     }
 
     fn attach(&mut self, _frame: &Frame) -> Result<(), ModelError> {

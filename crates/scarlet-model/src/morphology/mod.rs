@@ -1,12 +1,18 @@
 //! What a component looks like: the trait that every morphology implements.
 
 mod image;
+mod mirror;
+mod monotonic;
+mod pixel_grid;
 mod point;
 pub mod starlet;
+mod symmetric;
 
 pub use image::Image;
+pub use monotonic::Monotonic;
 pub use point::Point;
 pub use starlet::Starlet;
+pub use symmetric::Symmetric;
 
 use crate::{ModelError, Param, Parameters};
 use dyn_clone::DynClone;
@@ -45,6 +51,21 @@ pub trait Morphology: Parameters + DynClone + Debug + Send + Sync {
     /// Whether the image is its one parameter, pixel by pixel: a plan then copies it and its adjoint directly.
     fn is_image(&self) -> bool {
         false
+    }
+
+    /// The same morphology with the image nearest to `image` on another grid of pixels, for a box that changes.
+    ///
+    /// The first pixel of `image` is at `offset`, `[y, x]`, from that of the present grid. Freedom, constraint,
+    /// prior and step of the parameters stay. None where there is no grid of pixels, where an image does not give
+    /// the parameters, or where the new grid lacks a pixel that is needed, as the peak of a monotonic image.
+    fn on_grid(&self, image: &ndarray::Array2<f64>, offset: [i64; 2]) -> Option<Box<dyn Morphology>> {
+        let _ = (image, offset);
+        None
+    }
+
+    /// Whether the image is linear in the parameters.
+    fn is_linear(&self) -> bool {
+        self.is_image()
     }
 
     /// Settings that are no parameters, as a file stores them.

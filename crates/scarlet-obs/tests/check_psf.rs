@@ -134,3 +134,31 @@ fn a_psf_sharper_than_the_models_is_found() {
     let found = check::against_model(&observed(1.5), &model(1.9));
     assert!(only(&found, "psf_sharper_than_model").problem.contains("sigma of 1.5"), "{found:?}");
 }
+
+/// The PSF image of the HST and HSC example that scarlet2's tutorial uses as it is.
+#[test]
+fn the_psf_of_hst_is_off_its_centre_and_can_be_recentred() {
+    use scarlet_obs::fits::{FitsFiles, FitsSpec};
+    let Some(data) = std::env::var_os("SCARLET_DATA") else {
+        println!("SCARLET_DATA is not set: HST's PSF is left out");
+        return;
+    };
+    let path = std::path::Path::new(&data).join("hst_hsc/PSF_HST.fits");
+    let spec = FitsSpec::parse(&path.display().to_string()).expect("a path");
+    let file = spec.resolve(&"g".into(), std::path::Path::new("")).expect("one file");
+    let read = FitsFiles::new().image::<f64>(&file).expect("an image");
+    let plane = if read.data.ndim() == 2 {
+        read.plane()
+    } else {
+        read.cube().map(|c| c.index_axis(Axis(0), 0).to_owned())
+    };
+    let psf = Psf::image(plane.expect("an image").view()).expect("a PSF");
+    let image = psf.sampled(0);
+    let shape = [image.nrows(), image.ncols()];
+    let found = core(image.view()).expect("a core").offset_px(shape);
+    println!("HST PSF: {shape:?}, core off by {found:?}; {:#?}", said(&[image]));
+    assert!((found[0].hypot(found[1]) - 1.16_f64.hypot(0.84)).abs() < 0.15, "{found:?}");
+    let centred = recentred(&psf).expect("it has a core").sampled(0);
+    let after = core(centred.view()).expect("a core").offset_px([centred.nrows(), centred.ncols()]);
+    assert!(after[0].hypot(after[1]) < 1e-2, "{after:?}");
+}

@@ -36,6 +36,8 @@ pub struct Limits {
     pub edge_noise: f64,
     /// Share of a source's flux in the outermost pixels of its box: a warning from here.
     pub edge_share: f64,
+    /// Significance of light just outside a box whose edge is bright: a warning from here, a note below.
+    pub edge_significance: f64,
     /// Cosine between the images of two sources: a warning from here.
     pub overlap: f64,
     /// Signal-to-noise ratio of a source: a warning below.
@@ -64,6 +66,7 @@ impl Default for Limits {
             chi2_per_pixel: 1.5,
             edge_noise: 0.5,
             edge_share: 0.01,
+            edge_significance: 4.0,
             overlap: 0.95,
             source_snr: 3.0,
             peak_snr: 5.0,

@@ -128,3 +128,23 @@ fn channel_subject(observation: &Observation, channel: usize) -> String {
         channel => format!("observation {name}, channel {channel}"),
     }
 }
+
+/// A number in four digits, with an exponent only where it is needed.
+fn number(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".to_owned(),
+        size if !(1e-3..1e5).contains(&size) => format!("{value:.3e}"),
+        size => format!("{value:.*}", (3 - size.log10().floor() as i32).max(0) as usize),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_have_four_digits() {
+        let said = [0.0, 0.013_98, 1.6481, -27.046, 12_345.6, 3.2e7, 1.5e-6].map(number);
+        assert_eq!(said, ["0", "0.01398", "1.648", "-27.05", "12346", "3.200e7", "1.500e-6"]);
+    }
+}

@@ -1,7 +1,7 @@
 //! Whether weights are what the data's scatter says, and whether the sky is dark.
 
 use super::robust::{median, quantile, scatter_about};
-use super::{Finding, Limits, Severity, channel_subject};
+use super::{Finding, Limits, Severity, channel_subject, number};
 use crate::Observation;
 use ndarray::{Array2, ArrayView2, Axis, s};
 
@@ -14,6 +14,10 @@ const DARK_TILES: f64 = 0.25;
 /// That quantile of a Gaussian, and the error of a median over that of a mean.
 const DARK_QUANTILE: f64 = -0.674;
 const MEDIAN_ERROR: f64 = 1.253;
+/// Fewer tiles than this cannot be told to be even.
+const LEAST_TILES: usize = 20;
+/// Largest distance of the quantiles at 0.1 and 0.4 of even tiles, in units of a tile's error; 1.03 is expected.
+const EVEN: f64 = 2.5;
 
 /// How a weight that is not an inverse variance gives the variance.
 type Variance = fn(f64) -> f64;
@@ -35,8 +39,8 @@ pub(super) fn findings(observation: &Observation, limits: &Limits) -> Vec<Findin
         let Some(ratio) = ratio.filter(|r| *r > 0.0) else { continue };
         if !mistaken {
             found.extend(noise_level(observation, *channel, ratio, limits));
+            found.extend(background(observation, *channel, ratio, limits));
         }
-        found.extend(background(observation, *channel, ratio, limits));
     }
     found
 }
@@ -113,48 +117,66 @@ fn noise_level(observation: &Observation, channel: usize, ratio: f64, limits: &L
     Some(Finding { severity, code, subject, problem, advice: advice.to_owned(), position: None })
 }
 
+/// The darkest parts of an image, in units of the noise that the weights say.
+#[derive(Debug, Clone, Copy)]
+struct Sky {
+    level: f64,
+    error: f64,
+    /// Whether they are as bright as each other, so that they can be sky.
+    is_even: bool,
+}
+
 /// Whether the darkest parts of a channel are dark.
 ///
 /// Medians of tiles, in units of the pixels' noise; the quarter that is darkest is taken to be sky, and that it was
-/// picked as such is corrected for. Wings of bright sources that fill the whole image look the same.
+/// picked as such is corrected for. Where the darker tiles differ among each other they may be wings of bright
+/// sources that fill the whole image, which is only noted.
 fn background(observation: &Observation, channel: usize, ratio: f64, limits: &Limits) -> Option<Finding> {
     let data = observation.data().index_axis(Axis(0), channel);
     let weights = observation.weights().index_axis(Axis(0), channel);
-    let (level, error) = sky(data, weights, ratio)?;
+    let Sky { level, error, is_even } = sky(data, weights, ratio)?;
     if level.abs() < limits.background * ratio || level.abs() < limits.background_significance * error {
         return None;
     }
     let mut sigmas: Vec<f64> = weights.iter().filter(|w| **w > 0.0).map(|w| 1.0 / w.sqrt()).collect();
     let sigma = median(&mut sigmas)?;
-    let (code, what, advice) = if level > 0.0 {
-        let advice = "subtract the sky from the images; if wings of bright sources fill the whole image, use a larger one";
-        ("background_left", "light is left in its darkest parts", advice)
-    } else {
-        let advice = "add to the images what was subtracted too much; the sky was probably measured on the wings of sources";
-        ("background_oversubtracted", "its darkest parts are negative", advice)
+    let (severity, code, what, advice) = match (level > 0.0, is_even) {
+        (true, true) => {
+            let advice = "subtract the sky from the images";
+            (Severity::Warning, "background_left", "light is left in its darkest parts", advice)
+        }
+        (true, false) => {
+            let advice = "use a larger image, in which there is dark sky; sky that was not subtracted and wings of bright \
+                          sources look the same in this one";
+            (Severity::Note, "no_dark_sky", "it has no dark sky; its darkest parts are uneven and at", advice)
+        }
+        (false, _) => {
+            let advice = "add to the images what was subtracted too much; the sky was probably measured on the wings of \
+                          sources";
+            (Severity::Warning, "background_oversubtracted", "its darkest parts are negative", advice)
+        }
     };
+    let joint = if code == "no_dark_sky" { "" } else { ":" };
     Some(Finding {
-        severity: Severity::Warning,
+        severity,
         code,
         subject: channel_subject(observation, channel),
         problem: format!(
-            "{what}: {:.3e} in the unit of the data, {level:.2} times the noise of a pixel, +-{error:.2}",
-            level * sigma
+            "{what}{joint} {} in the unit of the data, {level:.2} times the noise of a pixel, +-{error:.2}",
+            number(level * sigma)
         ),
         advice: advice.to_owned(),
         position: None,
     })
 }
 
-/// Level of the sky and its error, both in units of the noise that the weights say; none of too few pixels.
-fn sky(data: ArrayView2<'_, f64>, weights: ArrayView2<'_, f64>, ratio: f64) -> Option<(f64, f64)> {
-    let pulls: Array2<f64> = ndarray::Zip::from(&data)
-        .and(&weights)
-        .map_collect(|d, w| if *w > 0.0 { d * w.sqrt() } else { f64::NAN });
+/// The darkest parts of an image; none of too few pixels.
+fn sky(data: ArrayView2<'_, f64>, weights: ArrayView2<'_, f64>, ratio: f64) -> Option<Sky> {
+    let pull = |d: &f64, w: &f64| if *w > 0.0 { d * w.sqrt() } else { f64::NAN };
+    let pulls: Array2<f64> = ndarray::Zip::from(&data).and(&weights).map_collect(pull);
     let (ny, nx) = pulls.dim();
     let starts = |n: usize| (0..(n / TILE_PX).max(1)).map(|k| k * TILE_PX).collect::<Vec<_>>();
-    let mut levels = Vec::new();
-    let mut counts = Vec::new();
+    let (mut levels, mut counts) = (Vec::new(), Vec::new());
     for y in starts(ny) {
         for x in starts(nx) {
             let tile = pulls.slice(s![y..(y + TILE_PX).min(ny), x..(x + TILE_PX).min(nx)]);
@@ -167,6 +189,8 @@ fn sky(data: ArrayView2<'_, f64>, weights: ArrayView2<'_, f64>, ratio: f64) -> O
     }
     let of_tile = MEDIAN_ERROR * ratio / median(&mut counts)?.sqrt();
     let dark = (levels.len() as f64 * DARK_TILES).max(1.0);
-    let level = quantile(&mut levels, DARK_TILES)?;
-    Some((level - DARK_QUANTILE * of_tile, MEDIAN_ERROR * of_tile / dark.sqrt()))
+    let level = quantile(&mut levels, DARK_TILES)? - DARK_QUANTILE * of_tile;
+    let spread = quantile(&mut levels, 0.4)? - quantile(&mut levels, 0.1)?;
+    let is_even = levels.len() >= LEAST_TILES && spread < EVEN * of_tile;
+    Some(Sky { level, error: MEDIAN_ERROR * of_tile / dark.sqrt(), is_even })
 }

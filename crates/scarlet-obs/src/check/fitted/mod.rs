@@ -24,8 +24,8 @@ impl Limits {
         sources: &[SourceMeasurement],
     ) -> Result<Vec<Finding>, ObsError> {
         let mut found = boxes::findings(scene, observations, rendered, sources, self)?;
-        let seen = seen::all(scene, observations, sources)?;
-        found.extend(seen::findings(sources, &seen, self));
+        let seen = seen::all(scene, observations, rendered, sources)?;
+        found.extend(seen::findings(scene, sources, &seen, self));
         found.extend(self.pairs(&centers(scene), observations, "sources_ended_together"));
         found.extend(overlaps::findings(sources, &found, self));
         found.extend(peaks::findings(scene, observations, rendered, sources, self)?);

@@ -5,14 +5,15 @@ use crate::check::coverage::seeing;
 use crate::check::filter::{Filtered, point_sources};
 use crate::check::robust::scatter_about;
 use crate::check::scene::{footprint, sharpest_fwhm_px};
-use crate::check::{Finding, Limits, Severity};
+use crate::check::{Finding, Limits, Severity, number};
 use crate::{ObsError, Observation};
 use ndarray::{Array2, Array3, Axis};
 use scarlet_frame::{BBox, Frame};
 use scarlet_model::Scene;
 
-/// A peak within this many full widths at half maximum of a source's centre is at the source ...
+/// A peak within this many full widths at half maximum of a source's centre, and half a pixel, is at the source ...
 const CORE_FWHM: f64 = 1.0;
+const HALF_PX: f64 = 0.5;
 /// ... and part of how its model fails to fit where it is below this share of the source's flux there.
 const CORE_SHARE: f64 = 0.1;
 /// Width of PSFs that are not given, in pixels.
@@ -168,8 +169,9 @@ fn at_source<'a>(
     fwhm: f64,
 ) -> Option<(&'a SourceMeasurement, f64)> {
     let (layer, flux) = best_flux(peak, layers)?;
-    let near =
-        sources.iter().filter(|s| distance(s.center, peak.at.map(|c| c as f64)) <= CORE_FWHM * fwhm + 1.0);
+    let near = sources
+        .iter()
+        .filter(|s| distance(s.center, peak.at.map(|c| c as f64)) <= CORE_FWHM * fwhm + HALF_PX);
     let shares = near.map(|source| (source, flux / source.flux[layer.channel]));
     shares
         .filter(|(_, share)| *share > 0.0 && *share < CORE_SHARE)
@@ -204,8 +206,8 @@ fn peak_finding(
     let sky = model.wcs_ref().and_then(|_| model.to_sky(position).ok());
     let sky = sky.map_or_else(String::new, |s| format!(" ({s})"));
     let flux = best_flux(peak, layers).map_or_else(String::new, |(layer, flux)| match layer.name.as_str() {
-        "" => format!(", flux {flux:.3e}"),
-        name => format!(", flux {flux:.3e} in channel {name}"),
+        "" => format!(", flux {}", number(flux)),
+        name => format!(", flux {} in channel {name}", number(flux)),
     });
     let nearest = sources
         .iter()

@@ -1,6 +1,10 @@
 //! What is seen of each source alone: whether it is there at all, and whether its box cuts it.
+//!
+//! A box cuts a source when its model is bright at the edge and light is left outside: the first alone can be light of
+//! a neighbour or noise that a free image took up.
 
 use crate::catalog::SourceMeasurement;
+use crate::check::scene::footprint;
 use crate::check::{Finding, Limits, Severity};
 use crate::redistribute::View;
 use crate::{ObsError, Observation};
@@ -15,7 +19,12 @@ pub(super) struct Seen {
     snr2: f64,
     /// The channel in which the edge of its box is brightest beside the noise.
     edge: Option<Edge>,
+    /// Sum of the residual over the noise just outside its box, and the number of pixels.
+    outside: (f64, usize),
 }
+
+/// Pixels around a box in which its light is looked for.
+const AROUND_PX: usize = 3;
 
 /// How bright the edge of a box is.
 #[derive(Debug, Clone, Copy)]
@@ -32,12 +41,15 @@ struct Edge {
 pub(super) fn all(
     scene: &Scene,
     observations: &[&Observation],
+    rendered: &[Array3<f64>],
     sources: &[SourceMeasurement],
 ) -> Result<Vec<Seen>, ObsError> {
     let mut all = vec![Seen::default(); sources.len()];
-    for observation in observations {
+    for (observation, rendered) in observations.iter().zip(rendered) {
         let view = View::new(observation, scene.frame())?;
+        let pixels = footprint(observation, scene.frame())?;
         for (source, seen) in sources.iter().zip(&mut all) {
+            seen.add_outside(observation, rendered, pixels, source.bbox);
             if let Some((bbox, model)) = view.seen(scene.frame(), source.bbox, &source.cube) {
                 seen.snr2 += snr2(&view, bbox, &model);
                 seen.add_edge(&view, scene, source);
@@ -53,6 +65,26 @@ fn snr2(view: &View<'_>, bbox: BBox, model: &Array3<f64>) -> f64 {
 }
 
 impl Seen {
+    /// Adds the residual around `bbox` in an observation whose pixels are `seen` in the model frame.
+    fn add_outside(&mut self, observation: &Observation, rendered: &Array3<f64>, seen: BBox, bbox: BBox) {
+        let Some(around) = bbox.grown(AROUND_PX).intersection(seen) else { return };
+        let Some([rows, columns]) = seen.slices_of(around) else { return };
+        let window = ndarray::s![.., rows, columns];
+        let (data, weights) = (observation.data().slice(window), observation.weights().slice(window));
+        let pixels = weights.indexed_iter().zip(data.iter().zip(rendered.slice(window)));
+        for (((_, y, x), weight), (d, m)) in pixels {
+            let at = [(around.origin()[0] + y as i64) as f64, (around.origin()[1] + x as i64) as f64];
+            if *weight > 0.0 && !bbox.contains(at) {
+                self.outside = (self.outside.0 + weight.sqrt() * (d - m), self.outside.1 + 1);
+            }
+        }
+    }
+
+    /// Significance of the light that is left outside the box.
+    fn left_outside(&self) -> f64 {
+        self.outside.0 / (self.outside.1.max(1) as f64).sqrt()
+    }
+
     /// Keeps the brightest edge of all channels; pixels of the frame's own edge do not count.
     fn add_edge(&mut self, view: &View<'_>, scene: &Scene, source: &SourceMeasurement) {
         let Some(inside) = source.bbox.intersection(scene.frame().bbox()) else { return };
@@ -89,11 +121,16 @@ fn edge(plane: ArrayView2<'_, f64>, bbox: BBox, inside: BBox) -> Option<(f64, f6
     (count > 0 && total > 0.0).then(|| (sum / count as f64, sum / total))
 }
 
-pub(super) fn findings(sources: &[SourceMeasurement], seen: &[Seen], limits: &Limits) -> Vec<Finding> {
+pub(super) fn findings(
+    scene: &Scene,
+    sources: &[SourceMeasurement],
+    seen: &[Seen],
+    limits: &Limits,
+) -> Vec<Finding> {
     let mut found = Vec::new();
     for (source, seen) in sources.iter().zip(seen) {
         found.extend(faint(source, seen, limits));
-        found.extend(cut(source, seen, limits));
+        found.extend(cut(scene, source, seen, limits));
     }
     found
 }
@@ -111,22 +148,31 @@ fn faint(source: &SourceMeasurement, seen: &Seen, limits: &Limits) -> Option<Fin
     })
 }
 
-fn cut(source: &SourceMeasurement, seen: &Seen, limits: &Limits) -> Option<Finding> {
+fn cut(scene: &Scene, source: &SourceMeasurement, seen: &Seen, limits: &Limits) -> Option<Finding> {
     let Edge { noise, share, channel } = seen.edge?;
     if noise < limits.edge_noise || share < limits.edge_share {
         return None;
     }
     let [ny, nx] = source.bbox.shape();
+    let channel = &scene.frame().channel_names()[channel];
+    let left = seen.left_outside();
+    let (severity, advice) = if left >= limits.edge_significance {
+        (Severity::Warning, "give it a larger box, or let boxes grow")
+    } else {
+        let advice = "nothing is left outside, so this may be light of its neighbours, or noise: look at its model, and try \
+                      a larger box";
+        (Severity::Note, advice)
+    };
     Some(Finding {
-        severity: Severity::Warning,
+        severity,
         code: "flux_at_box_edge",
         subject: format!("source {}", source.id),
         problem: format!(
-            "its box of {ny} x {nx} px cuts it: the outermost pixels hold {:.1}% of its flux in channel {channel}, on average \
-             {noise:.1} times a pixel's noise",
+            "it is bright at the edge of its box of {ny} x {nx} px: the outermost pixels hold {:.1}% of its flux in channel \
+             {channel}, on average {noise:.1} times a pixel's noise; light outside: {left:.1} sigma",
             100.0 * share
         ),
-        advice: "give it a larger box, or let boxes grow".to_owned(),
+        advice: advice.to_owned(),
         position: Some(source.center),
     })
 }

@@ -10,6 +10,7 @@ mod summary;
 
 pub use ending::Ending;
 pub use folder::{check_inputs, prepare_folder};
+pub use page::write_pictures;
 pub use summary::{Seconds, SourceSummary, Summary};
 pub(crate) use summary::{peak_rss_mb, seconds};
 
@@ -88,7 +89,8 @@ impl Outcome<'_> {
         if wanted.redistributed {
             redistributed::write(self, &folder.join("redistributed.fits"))?;
         }
-        if wanted.pictures { 
+        if wanted.pictures {
+            write_pictures(self, folder)?;
         }
         let path = folder.join("report.html");
         page::report(self, summary).write(&path).map_err(CliError::file(path, "write"))

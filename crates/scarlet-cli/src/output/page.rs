@@ -1,30 +1,85 @@
-//! The report of a fit.
+//! The report of a fit, and its pictures as files.
+
+mod view;
 
 use super::catalog::flags;
 use super::{Outcome, Summary};
-use crate::report::{Report, ReportNumber, ReportObservation, ReportSource};
+use crate::error::CliError;
+use crate::report::{Report, ReportNumber, ReportObservation, ReportSource, shown};
 use scarlet::frame::Channel;
 use scarlet::obs::Observation;
 use scarlet::obs::catalog::SourceMeasurement;
+use scarlet::obs::check::{Finding, Severity};
+use std::path::{Path, PathBuf};
+
+/// Writes the pictures of the report as PNG files into `folder`, which must be there; their paths.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write_pictures(outcome: &Outcome<'_>, folder: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let written = pictured(outcome, &outcome.findings).write_pictures(folder);
+    written.map_err(|(path, error)| CliError::file(path, "write")(error))
+}
 
 pub(super) fn report(outcome: &Outcome<'_>, summary: &Summary) -> Report {
-    let observations = outcome.observations.iter().zip(&outcome.rendered);
     Report {
         title: outcome.file.title(),
         version: summary.version.to_owned(),
+        summary: sentence(outcome, summary),
         numbers: numbers(outcome, summary),
-        findings: findings(outcome, summary),
-        observations: observations.map(|(o, r)| observation(outcome, o, r)).collect(),
         channels: names(outcome.scene.frame().channel_names()),
         flux_unit: outcome.file.flux_unit.clone(),
-        sources: outcome.sources.iter().map(|s| source(outcome, s)).collect(),
         loss: outcome.fit.loss.clone(),
+        boxes: outcome.boxes.clone(),
         settings: outcome.file.text().to_owned(),
         provenance: vec![
             ("program".to_owned(), format!("scarlet {}", summary.version)),
-            ("pixel type".to_owned(), format!("{:?}", outcome.file.fit.precision)),
+            ("command".to_owned(), command_line(std::env::args())),
+            ("pixel type".to_owned(), format!("{:?}", outcome.file.fit.precision).to_lowercase()),
             ("threads".to_owned(), summary.threads.to_string()),
         ],
+        ..pictured(outcome, &findings(outcome, summary))
+    }
+}
+
+/// The part of the report that has pictures: findings, observations, sources.
+fn pictured(outcome: &Outcome<'_>, findings: &[Finding]) -> Report {
+    let mut sources: Vec<ReportSource> = outcome.sources.iter().map(|s| source(outcome, s)).collect();
+    for index in shown(&sources, findings) {
+        sources[index].views = view::of_source(outcome, &outcome.sources[index]);
+    }
+    let observations = outcome.observations.iter().zip(&outcome.rendered);
+    Report {
+        observations: observations.map(|(o, r)| observation(outcome, findings, o, r)).collect(),
+        findings: findings.to_vec(),
+        sources,
+        ..Report::default()
+    }
+}
+
+/// What came out, in a sentence.
+fn sentence(outcome: &Outcome<'_>, summary: &Summary) -> String {
+    let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
+    format!(
+        "{} fitted to {} in {}: {}. \u{3c7}\u{b2} per pixel is {:.3} over {} pixels that count.",
+        count(outcome.sources.len(), "source"),
+        count(outcome.observations.len(), "observation"),
+        count(summary.iterations, "step"),
+        ending(summary.stop),
+        summary.chi2_per_pixel,
+        summary.pixels,
+    )
+}
+
+/// Why the fit ended.
+fn ending(stop: &str) -> String {
+    match stop {
+        "converged" => "it converged, no parameter changed any more".to_owned(),
+        "max_iterations" => "it ended at the limit of steps, still changing".to_owned(),
+        "time" => "the time was used up, these are the best values so far".to_owned(),
+        "interrupted" => "it was interrupted, these are the best values so far".to_owned(),
+        "not_finite" => "the loss became infinite, these are the best values before".to_owned(),
+        other => format!("it ended for the reason \u{201c}{}\u{201d}", other.replace('_', " ")),
     }
 }
 
@@ -32,32 +87,57 @@ fn numbers(outcome: &Outcome<'_>, summary: &Summary) -> Vec<ReportNumber> {
     let stop = summary.stop.replace('_', " ");
     let whole = summary.seconds.read + summary.seconds.setup + summary.seconds.fit;
     vec![
-        ReportNumber::real("chi2 per pixel", summary.chi2_per_pixel, &format!("{} pixels", summary.pixels)),
-        ReportNumber::real("log-likelihood", summary.log_likelihood, ""),
-        ReportNumber::new("steps", &summary.iterations.to_string(), &stop),
+        ReportNumber::real(
+            "\u{3c7}\u{b2} per pixel",
+            summary.chi2_per_pixel,
+            &format!("{} pixels", summary.pixels),
+        ),
         ReportNumber::new("sources", &outcome.sources.len().to_string(), ""),
-        ReportNumber::real("seconds", whole, &format!("{:.3} s of them fitting", summary.seconds.fit)),
+        ReportNumber::new("steps", &summary.iterations.to_string(), &stop),
+        ReportNumber::new(
+            "time",
+            &format!("{whole:.2} s"),
+            &format!("{:.3} s of it fitting", summary.seconds.fit),
+        ),
+        ReportNumber::real("log-likelihood", summary.log_likelihood, "with all constants"),
     ]
 }
 
-fn findings(outcome: &Outcome<'_>, summary: &Summary) -> Vec<String> {
-    let mut findings = Vec::new();
-    if summary.stop == "not_finite" {
-        findings.push(
-            "The loss was not finite at the last step; the values are those of the best step before."
+/// The findings of the checks, and that the loss was not finite, where they do not say so.
+fn findings(outcome: &Outcome<'_>, summary: &Summary) -> Vec<Finding> {
+    const CODE: &str = "loss_not_finite";
+    let mut findings = outcome.findings.clone();
+    if summary.stop == "not_finite" && findings.iter().all(|finding| finding.code != CODE) {
+        findings.push(Finding {
+            severity: Severity::Error,
+            code: CODE,
+            subject: "fit".to_owned(),
+            problem: format!("the loss was not finite after step {}", summary.iterations),
+            advice: "the values are those of the best step before; look for pixels or start values that are far off"
                 .to_owned(),
-        );
-    }
-    let edge: Vec<&str> =
-        outcome.sources.iter().filter(|s| !s.flags.is_empty()).map(|s| s.id.as_str()).collect();
-    if !edge.is_empty() {
-        findings.push(format!("Sources with flags (cut by the edge, or masked): {}.", edge.join(", ")));
+            position: None,
+        });
     }
     findings
 }
 
+/// The command as it was given, without the folder of the program; arguments with spaces in quotes.
+fn command_line(arguments: impl Iterator<Item = String>) -> String {
+    let quoted = |argument: String| {
+        let plain = |letter: char| letter.is_alphanumeric() || "-_./=:,@+%".contains(letter);
+        if !argument.is_empty() && argument.chars().all(plain) {
+            argument
+        } else {
+            format!("'{}'", argument.replace('\'', "'\\''"))
+        }
+    };
+    let name = std::iter::once("scarlet".to_owned());
+    name.chain(arguments.skip(1).map(quoted)).collect::<Vec<_>>().join(" ")
+}
+
 fn observation(
     outcome: &Outcome<'_>,
+    findings: &[Finding],
     observation: &Observation,
     rendered: &ndarray::Array3<f64>,
 ) -> ReportObservation {
@@ -65,17 +145,15 @@ fn observation(
     let origin = frame.offset_in(outcome.scene.frame()).unwrap_or_default();
     let center = frame.bbox().center().map(|c| c as f64);
     let scale = frame.wcs_ref().and_then(|wcs| wcs.pixel_scale(center).ok());
+    let seen = |position: [f64; 2]| [position[0] - origin[0] as f64, position[1] - origin[1] as f64];
     ReportObservation {
         name: observation.name().to_owned(),
         channels: names(frame.channel_names()),
         data: observation.data().mapv(|v| v as f32),
         model: rendered.mapv(|v| v as f32),
         weights: observation.weights().mapv(|v| v as f32),
-        positions: outcome
-            .sources
-            .iter()
-            .map(|s| [s.center[0] - origin[0] as f64, s.center[1] - origin[1] as f64])
-            .collect(),
+        positions: outcome.sources.iter().map(|source| seen(source.center)).collect(),
+        places: findings.iter().map(|finding| finding.position.map(seen)).collect(),
         pixel_arcsec: scale.map(|s| s.arcsec()),
     }
 }
@@ -91,9 +169,27 @@ fn source(outcome: &Outcome<'_>, source: &SourceMeasurement) -> ReportSource {
         size_px: source.half_light_radius_px,
         chi2_per_pixel: source.chi2_per_pixel,
         flags: flags(source),
+        bbox: Some((source.bbox.origin(), source.bbox.shape())),
+        views: Vec::new(),
     }
 }
 
 fn names(channels: &[Channel]) -> Vec<String> {
     channels.iter().map(ToString::to_string).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_can_be_typed_again() {
+        let given = ["/usr/bin/scarlet", "fit", "my scene.yaml", "--out", "it's", ""].map(str::to_owned);
+        assert_eq!(command_line(given.into_iter()), "scarlet fit 'my scene.yaml' --out 'it'\\''s' ''");
+    }
+
+    #[test]
+    fn every_end_has_words() {
+        assert!(ending("converged").contains("converged") && ending("lost_power").contains("lost power"));
+    }
 }

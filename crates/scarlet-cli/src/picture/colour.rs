@@ -55,8 +55,38 @@ pub fn diverging(plane: ArrayView2<'_, f32>, limit: f64) -> Picture {
     })
 }
 
-/// The colour of a value between -1 and 1.
-fn diverging_colour(value: f64) -> [u8; 3] {
+/// A picture of values from 0: nearly black at zero over violet and orange to light yellow at `limit`, by the square
+/// root of the value.
+///
+/// Of chi2 per pixel the square root is the residual in units of the noise.
+#[must_use]
+pub fn sequential(plane: ArrayView2<'_, f32>, limit: f64) -> Picture {
+    Picture::from_image(plane.dim().into(), |y, x| {
+        let value = f64::from(plane[[y, x]]);
+        if value.is_finite() { sequential_colour((value.max(0.0) / limit).sqrt()) } else { INVALID }
+    })
+}
+
+/// The colour of [`sequential`] at a share of its scale, from 0 to 1.
+#[must_use]
+pub fn sequential_colour(share: f64) -> [u8; 3] {
+    const STOPS: [[f64; 3]; 6] = [
+        [10.0, 10.0, 24.0],
+        [60.0, 24.0, 92.0],
+        [142.0, 42.0, 96.0],
+        [214.0, 84.0, 62.0],
+        [246.0, 164.0, 68.0],
+        [252.0, 244.0, 196.0],
+    ];
+    let place = share.clamp(0.0, 1.0) * (STOPS.len() - 1) as f64;
+    let from = (place as usize).min(STOPS.len() - 2);
+    let part = place - from as f64;
+    [0, 1, 2].map(|k| (STOPS[from][k] + part * (STOPS[from + 1][k] - STOPS[from][k])).round() as u8)
+}
+
+/// The colour of [`diverging`] at a share of its scale, from -1 to 1.
+#[must_use]
+pub fn diverging_colour(value: f64) -> [u8; 3] {
     const ZERO: [f64; 3] = [246.0, 246.0, 244.0];
     const HALF: [[f64; 3]; 2] = [[124.0, 172.0, 216.0], [236.0, 144.0, 116.0]];
     const FULL: [[f64; 3]; 2] = [[24.0, 74.0, 150.0], [158.0, 20.0, 36.0]];
@@ -96,6 +126,19 @@ mod tests {
         let [low, low_half, zero, half, high, bad] = [0, 1, 2, 3, 4, 5].map(|x| picture.at(0, x));
         assert_eq!((low, zero, high, bad), ([24, 74, 150], [246, 246, 244], [158, 20, 36], INVALID));
         assert!(low_half[2] > low_half[0] && half[0] > half[2]);
+    }
+
+    #[test]
+    fn the_sequential_scale_gets_lighter_all_the_way() {
+        let lightness = |k: i32| {
+            let [red, green, blue] = sequential_colour(f64::from(k) / 50.0).map(f64::from);
+            0.2126 * red + 0.7152 * green + 0.0722 * blue
+        };
+        assert!((0..50).all(|k| lightness(k) < lightness(k + 1)));
+        let picture = sequential(array![[0.0_f32, 1.0, 4.0, 99.0, f32::NAN]].view(), 4.0);
+        let at = |x| picture.at(0, x);
+        assert_eq!((at(0), at(1)), (sequential_colour(0.0), sequential_colour(0.5)));
+        assert_eq!((at(2), at(3), at(4)), (sequential_colour(1.0), sequential_colour(1.0), INVALID));
     }
 
     #[test]

@@ -1,18 +1,34 @@
-//! A page about a fit: pictures, the course of the loss, the sources, the settings.
+//! A page about a fit: findings, pictures, the sources one by one, the course of the loss, the settings.
 //!
 //! [`Report`] is plain data; [`Report::html`] makes one file of it that needs nothing else: pictures and drawings
 //! are inside, there are no scripts, and it follows the reader's choice of a light or a dark page.
+//! [`Report::write_pictures`] writes the same pictures as PNG files.
 
+mod course;
+mod cutout;
+mod detail;
+mod figure;
+mod files;
+mod findings;
+mod growth;
+mod histogram;
+mod labels;
+mod marks;
 mod observation;
 mod page;
+mod panels;
+mod scale_bar;
+mod selection;
 mod sources;
+
+pub use selection::{MOST_SOURCES, MOST_VIEWS, shown};
 
 use crate::files::write_whole;
 use crate::markup::number;
-use crate::picture::{Curve, YScale};
 use ndarray::Array3;
+use scarlet::obs::check::Finding;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// All that the page shows.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,10 +37,12 @@ pub struct Report {
     pub title: String,
     /// Version of the program.
     pub version: String,
+    /// What came out, in a sentence; may be empty.
+    pub summary: String,
     /// The numbers at the top, in order.
     pub numbers: Vec<ReportNumber>,
-    /// What the reader should know before trusting the fit, in order; shown above everything else.
-    pub findings: Vec<String>,
+    /// What checks found, in any order; shown worst first.
+    pub findings: Vec<Finding>,
     /// The images, in order.
     pub observations: Vec<ReportObservation>,
     /// Names of the channels of [`ReportSource::flux`].
@@ -33,8 +51,10 @@ pub struct Report {
     pub flux_unit: String,
     /// The sources, in order.
     pub sources: Vec<ReportSource>,
-    /// The loss after each step.
+    /// The loss at each iterate, the start first.
     pub loss: Vec<f64>,
+    /// Boxes over the steps, of the sources whose boxes were followed; may be empty.
+    pub boxes: Vec<BoxHistory>,
     /// The scene file, or other text that says what was asked for.
     pub settings: String,
     /// Names and versions of what took part, and whatever else makes the fit reproducible.
@@ -72,7 +92,7 @@ impl ReportNumber {
 pub struct ReportObservation {
     /// Its name.
     pub name: String,
-    /// Its channels, from blue to red.
+    /// Its channels, in the order of the cubes.
     pub channels: Vec<String>,
     /// The images.
     pub data: Array3<f32>,
@@ -82,6 +102,8 @@ pub struct ReportObservation {
     pub weights: Array3<f32>,
     /// `(y, x)` of each source in pixels of this observation; one for each of [`Report::sources`].
     pub positions: Vec<[f64; 2]>,
+    /// `(y, x)` of each of [`Report::findings`] in the same pixels, for those that have a place; may be shorter.
+    pub places: Vec<Option<[f64; 2]>>,
     /// Side of a pixel in arcseconds, where known.
     pub pixel_arcsec: Option<f64>,
 }
@@ -114,6 +136,23 @@ pub struct ReportSource {
     pub chi2_per_pixel: Option<f64>,
     /// What is to be said about it, may be empty.
     pub flags: String,
+    /// Its box in the model frame: first row and column, number of rows and columns.
+    pub bbox: Option<([i64; 2], [usize; 2])>,
+    /// Its box as each observation sees it; a source without views stands in the table only.
+    pub views: Vec<ReportView>,
+}
+
+/// The box of a source as one observation sees it; cubes `[channel, y, x]` in the observation's channels.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ReportView {
+    /// Index of the observation.
+    pub observation: usize,
+    /// Row and column of the box's first pixel in the observation.
+    pub corner: [usize; 2],
+    /// The source's model before the observation's PSF.
+    pub model: Array3<f32>,
+    /// The source alone, as the observation should see it.
+    pub rendered: Array3<f32>,
 }
 
 impl Report {
@@ -131,23 +170,11 @@ impl Report {
         write_whole(path, self.html().as_bytes())
     }
 
-    /// The loss above its lowest value over the steps, from 1, by powers of ten.
-    fn loss_curve(&self) -> Curve {
-        let lowest = self.lowest_loss().map_or(0.0, |(_, lowest)| lowest);
-        let points =
-            self.loss.iter().enumerate().map(|(step, loss)| [step as f64 + 1.0, loss - lowest]).collect();
-        Curve {
-            title: "Loss above its lowest value, over the steps of the fit".to_owned(),
-            x_label: "step".to_owned(),
-            y_label: "loss above its lowest value".to_owned(),
-            y_scale: YScale::Log,
-            points,
-        }
-    }
-
-    /// Step, from 1, and value of the lowest loss.
-    fn lowest_loss(&self) -> Option<(usize, f64)> {
-        let finite = self.loss.iter().copied().enumerate().filter(|(_, loss)| loss.is_finite());
-        finite.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(step, loss)| (step + 1, loss))
+    /// Writes the pictures of the page as PNG files into `folder`, which must be there; their paths.
+    ///
+    /// # Errors
+    /// The file that cannot be written, and the operating system's reason.
+    pub fn write_pictures(&self, folder: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
+        files::write_pictures(self, folder)
     }
 }

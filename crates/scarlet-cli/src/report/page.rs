@@ -1,7 +1,7 @@
 //! The page as a whole.
 
-use super::{Report, observation, sources};
-use crate::markup::{escape, number};
+use super::{Report, course, detail, findings, observation, sources};
+use crate::markup::escape;
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("style.css");
@@ -17,37 +17,52 @@ pub(super) use put;
 /// The whole file.
 pub(super) fn html(report: &Report) -> String {
     let title = escape(&report.title);
+    let version = escape(&report.version);
     let mut out = String::new();
     put!(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     put!(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     put!(out, "<meta name=\"color-scheme\" content=\"light dark\">\n");
-    put!(out, "<meta name=\"generator\" content=\"scarlet {}\">\n", escape(&report.version));
+    put!(out, "<meta name=\"generator\" content=\"scarlet {version}\">\n");
     put!(out, "<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n");
-    put!(
-        out,
-        "<header><p class=\"kicker\">scarlet {}</p><h1>{title}</h1></header>\n<main>\n",
-        escape(&report.version)
-    );
-    findings(&mut out, report);
-    numbers(&mut out, report);
-    for observed in &report.observations {
-        observation::section(&mut out, report, observed);
+    put!(out, "<header>\n<p class=\"kicker\">scarlet {version}</p>\n<h1>{title}</h1>\n");
+    if !report.summary.is_empty() {
+        put!(out, "<p class=\"summary\">{}</p>\n", escape(&report.summary));
     }
-    loss(&mut out, report);
-    sources::section(&mut out, report);
-    settings(&mut out, report);
-    out + "</main>\n</body>\n</html>\n"
+    numbers(&mut out, report);
+    put!(out, "</header>\n");
+    let mut main = String::new();
+    findings::section(&mut main, report);
+    put!(main, "<div id=\"images\">\n");
+    for observed in &report.observations {
+        observation::section(&mut main, report, observed);
+    }
+    put!(main, "</div>\n");
+    sources::section(&mut main, report);
+    detail::all(&mut main, report);
+    course::section(&mut main, report);
+    settings(&mut main, report);
+    contents(&mut out, &main);
+    put!(out, "<main>\n{main}</main>\n</body>\n</html>\n");
+    out
 }
 
-fn findings(out: &mut String, report: &Report) {
-    if report.findings.is_empty() {
-        return;
+/// Links to the parts that are there.
+fn contents(out: &mut String, main: &str) {
+    const PARTS: [(&str, &str); 6] = [
+        ("findings", "Findings"),
+        ("images", "Images"),
+        ("sources", "Table of sources"),
+        ("details", "Sources one by one"),
+        ("course", "Course of the fit"),
+        ("settings", "Settings"),
+    ];
+    put!(out, "<nav aria-label=\"Contents\">");
+    for (id, name) in PARTS {
+        if main.contains(&format!("id=\"{id}\"")) {
+            put!(out, "<a href=\"#{id}\">{name}</a> ");
+        }
     }
-    put!(out, "<section class=\"findings\" aria-label=\"Findings\">\n<ul>\n");
-    for finding in &report.findings {
-        put!(out, "<li>{}</li>\n", escape(finding));
-    }
-    put!(out, "</ul>\n</section>\n");
+    put!(out, "</nav>\n");
 }
 
 fn numbers(out: &mut String, report: &Report) {
@@ -65,25 +80,13 @@ fn numbers(out: &mut String, report: &Report) {
     put!(out, "</dl>\n");
 }
 
-fn loss(out: &mut String, report: &Report) {
-    let Some((step, lowest)) = report.lowest_loss() else { return };
-    put!(
-        out,
-        "<section>\n<h2>Course of the fit</h2>\n<figure class=\"wide\">\n{}",
-        report.loss_curve().svg()
-    );
-    let steps = report.loss.len();
-    put!(out, "<figcaption>Lowest loss {} at step {step} of {steps}.</figcaption>\n", number(lowest, 7));
-    put!(out, "</figure>\n</section>\n");
-}
-
 fn settings(out: &mut String, report: &Report) {
     if report.settings.is_empty() && report.provenance.is_empty() {
         return;
     }
-    put!(out, "<section>\n<h2>Settings</h2>\n");
+    put!(out, "<section id=\"settings\">\n<h2>Settings</h2>\n");
     if !report.settings.is_empty() {
-        put!(out, "<pre><code>{}</code></pre>\n", escape(report.settings.trim_end()));
+        put!(out, "<pre tabindex=\"0\"><code>{}</code></pre>\n", escape(report.settings.trim_end()));
     }
     if !report.provenance.is_empty() {
         put!(out, "<dl class=\"provenance\">\n");

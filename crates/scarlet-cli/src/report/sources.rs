@@ -17,16 +17,23 @@ pub(super) fn section(out: &mut String, report: &Report) {
         return;
     }
     let columns = columns(report);
-    put!(out, "<section>\n<h2>Sources</h2>\n<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>");
+    put!(
+        out,
+        "<section id=\"sources\">\n<h2>Sources</h2>\n<div class=\"scroll tall\" tabindex=\"0\"><table>\n<thead><tr>"
+    );
     for column in &columns {
         put!(out, "<th scope=\"col\"{}>{}</th>", class(column), column.heading);
     }
     put!(out, "</tr></thead>\n<tbody>\n");
-    for source in &report.sources {
+    for (place, source) in report.sources.iter().enumerate() {
         put!(out, "<tr>");
         for (index, column) in columns.iter().enumerate() {
             let (open, close) = if index == 0 { ("th scope=\"row\"", "th") } else { ("td", "td") };
-            put!(out, "<{open}{}>{}</{close}>", class(column), (column.value)(source));
+            let mut value = (column.value)(source);
+            if index == 0 && !source.views.is_empty() {
+                value = format!("<a href=\"#source-{place}\">{value}</a>");
+            }
+            put!(out, "<{open}{}>{value}</{close}>", class(column));
         }
         put!(out, "</tr>\n");
     }

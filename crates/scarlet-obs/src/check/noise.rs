@@ -148,7 +148,7 @@ fn background(observation: &Observation, channel: usize, ratio: f64, limits: &Li
         (true, false) => {
             let advice = "use a larger image, in which there is dark sky; sky that was not subtracted and wings of bright \
                           sources look the same in this one";
-            (Severity::Note, "no_dark_sky", "it has no dark sky; its darkest parts are uneven and at", advice)
+            (Severity::Note, "no_dark_sky", "it may have no dark sky: its darkest parts are at", advice)
         }
         (false, _) => {
             let advice = "add to the images what was subtracted too much; the sky was probably measured on the wings of \

@@ -11,7 +11,7 @@ const CLOSE_ENOUGH_PX: f64 = 1e-4;
 /// Pixels of zeros around an image, so that what is moved out of it does not come back in.
 const MARGIN_PX: usize = 8;
 
-/// The PSF with each image moved so that its [`core`] is on pixel `n / 2`, and of odd sides.
+/// The PSF with each image moved so that its [`core()`] is on pixel `n / 2`, and of odd sides.
 ///
 /// Whole pixels are moved as they are; the rest is a shift of phases of the image's Fourier transform, which is exact
 /// for a well sampled PSF and rings where the core is narrower than about 2 pixels across. Images of even sides get

@@ -162,10 +162,8 @@ fn growth_chart(
     let position = observed.positions.get(index).copied().unwrap_or_default();
     let center = [0, 1].map(|k| position[k] - view.corner[k] as f64);
     let line = |label: &str, cube: ArrayView3<'_, f32>, stroke, tone| Series {
-        label: label.to_owned(),
         points: growth(cube, center),
-        stroke,
-        tone,
+        ..line_of(label, stroke, tone)
     };
     let source = &report.sources[index];
     let half = source.size_px.filter(|size| size.is_finite());
@@ -175,12 +173,24 @@ fn growth_chart(
         x: ChartAxis::new("radius [px]", Scale::Linear),
         y: ChartAxis::new(&flux_label(report), Scale::FromZero),
         series: vec![
-            line("data \u{2212} others", cutout.alone.view(), Stroke::Dots, 2),
+            Series {
+                points: sparse(&growth(cutout.alone.view(), center)),
+                ..line_of("data \u{2212} others", Stroke::Dots, 2)
+            },
             line("rendered", view.rendered.view(), Stroke::Dashed, 1),
             line("model", view.model.view(), Stroke::Line, 0),
         ],
         marks: half.into_iter().collect(),
     }
+}
+
+fn line_of(label: &str, stroke: Stroke, tone: usize) -> Series {
+    Series { label: label.to_owned(), stroke, tone, points: Vec::new() }
+}
+
+/// About 25 of the points, so that dots stay apart.
+fn sparse(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    points.iter().copied().skip(1).step_by(points.len().div_ceil(25).max(1)).collect()
 }
 
 /// The numbers of a source as a table.

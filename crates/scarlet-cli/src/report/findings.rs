@@ -1,7 +1,6 @@
 //! What checks found, worst first.
 
 use super::Report;
-use super::marks::x_y;
 use super::page::put;
 use super::selection::is_about;
 use crate::findings::{counts, worst_first};
@@ -9,7 +8,7 @@ use crate::markup::escape;
 use scarlet::obs::check::Finding;
 use std::fmt::Write as _;
 
-/// Findings that are shown at once; the others behind a click.
+/// Kinds of findings that are shown at once; the others behind a click.
 const FIRST: usize = 12;
 
 pub(super) fn section(out: &mut String, report: &Report) {
@@ -20,31 +19,56 @@ pub(super) fn section(out: &mut String, report: &Report) {
         return;
     }
     put!(out, "<p class=\"about\">{}.</p>\n", escape(&counts(&report.findings)));
-    let (first, more) = findings.split_at(findings.len().min(FIRST));
+    let groups: Vec<&[&Finding]> = findings.chunk_by(|a, b| is_same_kind(a, b)).collect();
+    let (first, more) = groups.split_at(groups.len().min(FIRST));
     list(out, report, first);
     if !more.is_empty() {
-        put!(out, "<details class=\"more\"><summary>{} more</summary>\n", more.len());
+        let number: usize = more.iter().map(|group| group.len()).sum();
+        put!(out, "<details class=\"more\"><summary>{number} more</summary>\n");
         list(out, report, more);
         put!(out, "</details>\n");
     }
     put!(out, "</section>\n");
 }
 
-fn list(out: &mut String, report: &Report, findings: &[&Finding]) {
+/// Whether two findings differ only in what they are about.
+fn is_same_kind(a: &Finding, b: &Finding) -> bool {
+    (a.severity, a.code, &a.advice) == (b.severity, b.code, &b.advice)
+}
+
+/// A list with one entry for each group of findings of one kind, which share their advice.
+fn list(out: &mut String, report: &Report, groups: &[&[&Finding]]) {
     put!(out, "<ul class=\"findings\">\n");
-    for finding in findings {
-        let word = finding.severity.name();
+    for group in groups {
+        let Some(first) = group.first() else { continue };
+        let word = first.severity.name();
         put!(out, "<li class=\"{word}\"><span class=\"severity\">{word}</span> <div>");
-        put!(out, "<b>{}</b>: {}", subject(report, finding), escape(&finding.problem));
-        if let Some(position) = finding.position {
-            put!(out, " <span class=\"soft\">at x, y = {}</span>", x_y(position));
+        for finding in *group {
+            put!(
+                out,
+                "<p><b>{}</b>: {}{}</p>\n",
+                subject(report, finding),
+                escape(&finding.problem),
+                place(finding)
+            );
         }
-        if !finding.advice.is_empty() {
-            put!(out, "<br><span class=\"advice\">\u{2192} {}</span>", escape(&finding.advice));
+        put!(out, "<p>");
+        if !first.advice.is_empty() {
+            put!(out, "<span class=\"advice\">\u{2192} {}</span> ", escape(&first.advice));
         }
-        put!(out, " <code>{}</code></div></li>\n", escape(finding.code));
+        put!(out, "<code>{}</code></p></div></li>\n", escape(first.code));
     }
     put!(out, "</ul>\n");
+}
+
+/// Where a finding is, unless its problem says so.
+fn place(finding: &Finding) -> String {
+    match finding.position {
+        Some(position) if !finding.problem.contains("(y, x)") => {
+            format!(" <span class=\"soft\">at {}</span>", y_x(position))
+        }
+        _ => String::new(),
+    }
 }
 
 /// What a finding is about, with a link where that is a source that is shown.
@@ -55,4 +79,10 @@ fn subject(report: &Report, finding: &Finding) -> String {
         Some(index) => format!("<a href=\"#source-{index}\">{subject}</a>"),
         None => subject.into_owned(),
     }
+}
+
+/// `(y, x) = (45.6, 12.3)`, as checks write it.
+fn y_x([y, x]: [f64; 2]) -> String {
+    let one = |value: f64| format!("{value:.1}").replace('-', "\u{2212}");
+    if y.is_finite() && x.is_finite() { format!("(y, x) = ({}, {})", one(y), one(x)) } else { String::new() }
 }

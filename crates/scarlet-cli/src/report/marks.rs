@@ -3,7 +3,7 @@
 use super::labels::{Label, Marked, Room, place};
 use super::page::put;
 use super::{Report, ReportObservation};
-use crate::markup::{escape, number};
+use crate::markup::escape;
 use std::fmt::Write as _;
 
 /// Sources of which names are tried, at most, the brightest first.
@@ -45,7 +45,7 @@ impl<'a> Overlay<'a> {
         let number = places.iter().flatten().count().max(1) as f64;
         let spacing = (size[0] * size[1] / number).sqrt();
         let font = side / (26.0 + 0.2 * number.min(80.0));
-        Self { report, observed, size, radius: (side / 50.0).min(0.32 * spacing), font, places }
+        Self { report, observed, size, radius: (side / 50.0).min(0.24 * spacing), font, places }
     }
 
     /// The drawing, and how many names found no room.
@@ -144,12 +144,4 @@ fn short(name: &str) -> String {
         short.push('\u{2026}');
     }
     short
-}
-
-/// `12.3, 45.6`: x and y of a position, with one decimal.
-pub(super) fn x_y([y, x]: [f64; 2]) -> String {
-    let one = |value: f64| {
-        if value.is_finite() { format!("{value:.1}").replace('-', "\u{2212}") } else { number(value, 3) }
-    };
-    format!("{}, {}", one(x), one(y))
 }

@@ -11,12 +11,17 @@ use crate::markup::{escape, number};
 use crate::picture::{colour_weights, diverging_colour, from_blue_to_red, sequential_colour};
 use std::fmt::Write as _;
 
+/// Side in pixels beyond which pictures are shown larger.
+const LARGE: usize = 160;
+
 pub(super) fn section(out: &mut String, report: &Report, observed: &ReportObservation) {
     let panels = Panels::of(observed);
     let name = escape(&observed.name);
     put!(out, "<section>\n<h2>Observation {name}</h2>\n");
     put!(out, "<p class=\"about\">{}</p>\n", about(observed, panels.binning));
-    put!(out, "<div class=\"panels\">\n");
+    let (_, height, width) = observed.data.dim();
+    let class = if height.max(width) > LARGE { "panels large" } else { "panels" };
+    put!(out, "<div class=\"{class}\">\n");
     let overlay = Overlay::new(report, observed, panels.binning);
     for panel in &panels.pictures {
         let marks = match panel.key {

@@ -97,9 +97,11 @@ fn about(observed: &ReportObservation, binning: usize) -> String {
     } else {
         String::new()
     };
+    let has_crosses = observed.places.iter().any(Option::is_some);
+    let crosses = if has_crosses { ", crosses findings elsewhere" } else { "" };
     format!(
         "{width} \u{d7} {height} pixels{scale}. \u{3c7}\u{b2} per pixel: {}. Data, model and residual share one \
-         asinh stretch (Lupton et al. 2004){}. Rings are the sources; row 0 is at the bottom; grey pixels do not count.{binned}",
+         asinh stretch (Lupton et al. 2004){}. Rings are the sources{crosses}; row 0 is at the bottom; grey pixels do not count.{binned}",
         fits.join(", "),
         colours(&observed.channels)
     )

@@ -48,11 +48,12 @@ pub(super) fn all(
     for (observation, rendered) in observations.iter().zip(rendered) {
         let view = View::new(observation, scene.frame())?;
         let pixels = footprint(observation, scene.frame())?;
+        let sigmas: Vec<Option<f64>> = observation.weights().axis_iter(Axis(0)).map(typical_sigma).collect();
         for (source, seen) in sources.iter().zip(&mut all) {
             seen.add_outside(observation, rendered, pixels, source.bbox);
             if let Some((bbox, model)) = view.seen(scene.frame(), source.bbox, &source.cube) {
                 seen.snr2 += snr2(&view, bbox, &model);
-                seen.add_edge(&view, scene, source);
+                seen.add_edge(observation, &sigmas, scene, source);
             }
         }
     }
@@ -85,14 +86,20 @@ impl Seen {
         self.outside.0 / (self.outside.1.max(1) as f64).sqrt()
     }
 
-    /// Keeps the brightest edge of all channels; pixels of the frame's own edge do not count.
-    fn add_edge(&mut self, view: &View<'_>, scene: &Scene, source: &SourceMeasurement) {
+    /// Keeps the brightest edge of all channels, whose pixels have noise of `sigmas`; pixels outside the frame do
+    /// not count.
+    fn add_edge(
+        &mut self,
+        observation: &Observation,
+        sigmas: &[Option<f64>],
+        scene: &Scene,
+        source: &SourceMeasurement,
+    ) {
         let Some(inside) = source.bbox.intersection(scene.frame().bbox()) else { return };
         let names = scene.frame().channel_names();
-        for (own, name) in view.observation().frame().channel_names().iter().enumerate() {
+        for (name, sigma) in observation.frame().channel_names().iter().zip(sigmas) {
             let Some(channel) = names.iter().position(|n| n == name) else { continue };
-            let weights = view.observation().weights().index_axis(Axis(0), own);
-            let Some(sigma) = typical_sigma(weights) else { continue };
+            let Some(sigma) = sigma else { continue };
             let plane = source.cube.index_axis(Axis(0), channel);
             let Some((mean, share)) = edge(plane, source.bbox, inside) else { continue };
             let noise = mean / sigma;

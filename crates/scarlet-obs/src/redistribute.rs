@@ -4,8 +4,8 @@
 //! see of it alone. What the model does not explain goes with the light, so fluxes are conserved, and a source
 //! keeps structure that its model is too simple for. Where the model is dark nobody gets anything.
 //!
-//! Source: the idea is that of Lupton's SDSS deblender (SDSS photo pipeline) and of scarlet 1's `flux` re-distribution,
-//! Melchior et al. 2018 (Astronomy and Computing 24, 129), section 6.
+//! Source: the idea is that of the SDSS deblender and of the flux re-distribution with scarlet 1,
+//! Melchior et al. 2018 (Astronomy and Computing 24, 129).
 
 use crate::{ObsError, Observation, kernel};
 use ndarray::{Array2, Array3, Axis, Zip, s};

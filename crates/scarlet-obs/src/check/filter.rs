@@ -28,7 +28,7 @@ impl Filtered {
 ///
 /// flux(p) = sum_q w(q) d(q) P(q - p) / sum_q w(q) P(q - p)^2, and the sum below the line is 1 / error^2.
 ///
-/// Source: the matched filter of Zackay & Ofek 2017 (ApJ 836, 187), section 2, for weights that vary.
+/// Source: the matched filter of Zackay & Ofek 2017 (ApJ 836, 187), for weights that vary.
 pub(super) fn point_sources(
     image: ArrayView2<'_, f64>,
     weights: ArrayView2<'_, f64>,

@@ -40,7 +40,7 @@ const CONVERGED_PX: f64 = 1e-6;
 /// sqrt(2) times the weighted root mean square of a coordinate, as it is for a Gaussian. Wings, noise and neighbours
 /// hardly count. None where the image has no positive peak, or none that this finds.
 ///
-/// Source: Bernstein & Jarvis 2002 (AJ 123, 583), section 3.1; round weights.
+/// Source: Bernstein & Jarvis 2002 (AJ 123, 583); round weights here.
 #[must_use]
 pub fn core(image: ArrayView2<'_, f64>) -> Option<Core> {
     let peak = image.indexed_iter().reduce(|best, next| if next.1 > best.1 { next } else { best })?;

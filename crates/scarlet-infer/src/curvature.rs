@@ -21,28 +21,19 @@ pub(crate) fn is_scaled(slot: &Slot) -> bool {
 }
 
 impl Posterior {
-    /// Writes the curvature of minus the log-likelihood at `x` along light, for all others leaves `curvature` as it is.
+    /// Writes A' W A m for all light m at `x` into `pull`, and leaves all others as they are.
     ///
     /// With m the positive values that the model R = A m is linear in, chi2 / 2 is nowhere above the separable
-    /// parabola with second derivatives (A' W A m)_j / m_j. One pull-back of W R gives all of them; the constraint's
-    /// slope makes them those along x. Images and spectra are linear each by itself, their product is not: the
-    /// parabola is a good guide, not a bound.
+    /// parabola with second derivatives (A' W A m)_j / m_j. One pull-back of W R gives all of them. They hardly change
+    /// while the model stays about the same, whatever the single m do. Images and spectra are linear each by itself,
+    /// their product is not: the parabola is a good guide, not a bound.
     ///
     /// Source: De Pierro 1995, IEEE Trans. Med. Imaging 14, 132; Lee & Seung 2001, NIPS 13, 556.
-    pub(crate) fn curvature_of_light(&mut self, x: &[f64], curvature: &mut [f64]) {
+    pub(crate) fn pull_of_light(&mut self, x: &[f64], pull: &mut [f64]) {
         self.pull_back_image(x, PixelImage::WeightedModel);
-        let (slots, values, grads) = self.parts();
+        let (slots, _, grads) = self.parts();
         for slot in slots.iter().filter(|s| s.role == Role::Light && is_scaled(s)) {
-            let (at_x, at_y) = (slot.unconstrained.clone(), slot.values.clone());
-            let (x, y, out) = (&x[at_x.clone()], &values[at_y.clone()], &mut curvature[at_x]);
-            let grad = &mut grads[at_y];
-            for (g, y) in grad.iter_mut().zip(y) {
-                *g = if *y > 0.0 { *g / *y } else { 0.0 };
-            }
-            // The constraint acts element by element: its pull-back is a product with its slope.
-            slot.transform.pull_back(x, y, grad, out);
-            grad.copy_from_slice(out);
-            slot.transform.pull_back(x, y, grad, out);
+            pull[slot.unconstrained.clone()].copy_from_slice(&grads[slot.values.clone()]);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Fits by first-order optimisers: steps, convergence, the best iterate.
 
 use crate::blocks::middle;
+use crate::boxes::{BoxChange, BoxRules, carried};
 use crate::curvature::is_scaled;
 use crate::optimizer::Scaling;
 use crate::{InferError, Optimizer, Posterior};
@@ -54,6 +55,8 @@ pub struct Fit {
     pub iterations: usize,
     /// Why it ended.
     pub stop: Stop,
+    /// The boxes that changed, in order.
+    pub boxes: Vec<BoxChange>,
 }
 
 impl Fit {
@@ -78,10 +81,11 @@ struct State {
     first: Vec<f64>,
     second: Vec<f64>,
     direction: Vec<f64>,
-    /// Along parameters whose steps are scaled; empty where none are.
+    /// Along centres the curvature, for light A' W A m; empty where no steps are scaled.
     curvature: Vec<f64>,
     loss: Vec<f64>,
     best: usize,
+    boxes: Vec<BoxChange>,
 }
 
 impl State {
@@ -97,6 +101,7 @@ impl State {
             curvature: vec![0.0; if optimizer.scaling().is_some() { n } else { 0 }],
             loss: Vec::with_capacity(optimizer.limits().max_iter + 1),
             best: 0,
+            boxes: Vec::new(),
             x,
         }
     }
@@ -113,6 +118,41 @@ impl State {
         loss.is_finite()
     }
 
+    /// Changes boxes where that is due, and goes on from the same place; false where the loss is not finite there.
+    fn change_boxes(
+        &mut self,
+        posterior: &mut Posterior,
+        scene: &mut Scene,
+        rules: &BoxRules,
+    ) -> Result<bool, InferError> {
+        let old = posterior.layout().slots().to_vec();
+        let changed = posterior.change_boxes(scene, rules)?;
+        if changed.is_empty() {
+            return Ok(true);
+        }
+        let start = posterior.start()?;
+        let slots = posterior.layout().slots();
+        let carry = |vector: &[f64], fresh: f64| carried(vector, &old, slots, &changed, |_| fresh);
+        self.x = carried(&self.x, &old, slots, &changed, |k| start[k]);
+        (self.first, self.second) = (carry(&self.first, 0.0), carry(&self.second, 0.0));
+        if !self.curvature.is_empty() {
+            self.curvature = carry(&self.curvature, 0.0);
+            posterior.pull_of_light(&self.x, &mut self.curvature);
+        }
+        (self.direction, self.gradient) = (vec![0.0; start.len()], vec![0.0; start.len()]);
+        self.best_x = vec![0.0; start.len()];
+        let iteration = self.loss.len() - 1;
+        let shapes = changed.into_iter().map(|(path, [_, shape])| BoxChange { iteration, path, shape });
+        self.boxes.extend(shapes);
+        // What was the best before had other boxes.
+        self.loss.pop();
+        self.best = self.loss.len();
+        let loss = -posterior.value_and_gradient(&self.x, &mut self.gradient);
+        self.best_x.copy_from_slice(&self.x);
+        self.loss.push(loss);
+        Ok(loss.is_finite())
+    }
+
     /// Measures the curvature anew where that is due: it changes most in the first steps.
     fn measure_curvature(&mut self, posterior: &mut Posterior, step: usize) {
         if self.curvature.is_empty() {
@@ -122,7 +162,7 @@ impl State {
             posterior.curvature_of_centers(&self.x, &mut self.curvature);
         }
         if step < 2 || step.is_power_of_two() {
-            posterior.curvature_of_light(&self.x, &mut self.curvature);
+            posterior.pull_of_light(&self.x, &mut self.curvature);
         }
     }
 
@@ -140,7 +180,8 @@ impl State {
             direction: &mut self.direction,
             curvature: &self.curvature,
         };
-        moving.step(posterior.layout().slots(), posterior.workers(), &Stride { optimizer, scaling, step })
+        let stride = Stride { optimizer, scaling, step, values: posterior.values() };
+        moving.step(posterior.layout().slots(), posterior.workers(), &stride)
     }
 
     /// Whether chi2 hardly decreases any more.
@@ -152,7 +193,7 @@ impl State {
 
     fn into_fit(self, stop: Stop) -> Fit {
         let iterations = self.loss.len() - 1;
-        Fit { x: self.best_x, loss: self.loss, best: self.best, iterations, stop }
+        Fit { x: self.best_x, loss: self.loss, best: self.best, iterations, stop, boxes: self.boxes }
     }
 }
 
@@ -161,6 +202,8 @@ struct Stride<'a> {
     optimizer: &'a dyn Optimizer,
     scaling: Option<Scaling>,
     step: usize,
+    /// Of all parameters, where the step begins.
+    values: &'a [f64],
 }
 
 /// The parts of a state that a step changes, for a run of parameters.
@@ -241,13 +284,26 @@ impl Moving<'_> {
 
     /// Moves one parameter by steps scaled with its curvature; returns how far.
     fn move_scaled(&mut self, slot: &Slot, own: Range<usize>, scaling: &Scaling, stride: &Stride<'_>) -> f64 {
+        let (curvature, scaled) = (&self.curvature[own.clone()], &mut self.direction[own.clone()]);
+        let is_light = slot.role == Role::Light;
+        if is_light {
+            let values = &stride.values[slot.values.clone()];
+            slot.transform.pull_back(&self.x[own.clone()], values, curvature, scaled);
+            // With slope dm/dx the curvature along x is slope^2 (A'WAm) / m, and `scaled` is slope (A'WAm).
+            for ((s, c), m) in scaled.iter_mut().zip(curvature).zip(values) {
+                *s = if *c > 0.0 { *s * *s / (c * m) } else { 0.0 };
+            }
+        } else {
+            scaled.copy_from_slice(curvature);
+        }
         let gain = scaling.gain * stride.optimizer.schedule().factor(stride.step);
-        let longest = scaling.longest[usize::from(slot.role == Role::Center)];
-        let (gradient, curvature) = (&self.gradient[own.clone()], &self.curvature[own.clone()]);
+        let longest = scaling.longest[usize::from(!is_light)];
         let velocity = &mut self.first[own.clone()];
         let mut moved = 0.0;
-        for (((x, v), g), c) in self.x[own].iter_mut().zip(velocity).zip(gradient).zip(curvature) {
-            let ahead = if *c > 0.0 { gain * g / c } else { 0.0 };
+        for (((x, v), g), c) in
+            self.x[own.clone()].iter_mut().zip(velocity).zip(&self.gradient[own]).zip(scaled)
+        {
+            let ahead = if *c > 0.0 { gain * g / *c } else { 0.0 };
             *v = (scaling.momentum * *v + ahead).clamp(-longest, longest);
             *x += *v;
             moved += *v * *v;
@@ -255,6 +311,12 @@ impl Moving<'_> {
         moved.sqrt()
     }
 }
+
+/// What is told after each step; it may end the fit.
+type Callback<'a> = dyn FnMut(&Progress) -> ControlFlow<()> + Send + 'a;
+
+/// A scene whose boxes change, and how.
+type Changing<'a> = Option<(&'a mut Scene, &'a BoxRules)>;
 
 impl Posterior {
     /// Fits with `optimizer` from the start values, calling `callback` after each evaluation.
@@ -266,7 +328,36 @@ impl Posterior {
     pub fn fit_with(
         &mut self,
         optimizer: &dyn Optimizer,
-        callback: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
+        callback: &mut Callback<'_>,
+    ) -> Result<Fit, InferError> {
+        self.fit_changing(None, optimizer, callback)
+    }
+
+    /// Fits `scene`, the one that this posterior was made from, with boxes that grow and shrink as `rules` say.
+    ///
+    /// The scene has the best values and the last boxes afterwards; this posterior and [`Fit::x`] fit them. When boxes
+    /// change, the optimiser's state is carried along, only their sources are planned anew, and the best iterate is
+    /// looked for from there on.
+    ///
+    /// # Errors
+    /// As [`Posterior::fit_with`].
+    pub fn fit_with_boxes(
+        &mut self,
+        scene: &mut Scene,
+        rules: &BoxRules,
+        optimizer: &dyn Optimizer,
+        callback: &mut Callback<'_>,
+    ) -> Result<Fit, InferError> {
+        let fit = self.fit_changing(Some((&mut *scene, rules)), optimizer, callback)?;
+        self.store(&fit.x, scene);
+        Ok(fit)
+    }
+
+    fn fit_changing(
+        &mut self,
+        changing: Changing<'_>,
+        optimizer: &dyn Optimizer,
+        callback: &mut Callback<'_>,
     ) -> Result<Fit, InferError> {
         optimizer.validate()?;
         let mut state = State::new(self.start()?, optimizer);
@@ -274,35 +365,45 @@ impl Posterior {
             let suspect = self.suspect(&state.x);
             return Err(InferError::NotFiniteAtStart { value: -state.loss[0], suspect });
         }
-        let stop = self.on_workers(|posterior| descend(posterior, &mut state, optimizer, callback));
+        let stop =
+            self.on_workers(|posterior| descend(posterior, &mut state, changing, optimizer, callback))?;
         Ok(state.into_fit(stop))
     }
 }
 
-/// The loop: steps and evaluates until a limit is reached. Allocates nothing.
+/// The loop: steps and evaluates until a limit is reached. Allocates nothing unless boxes change.
 fn descend(
     posterior: &mut Posterior,
     state: &mut State,
+    mut changing: Changing<'_>,
     optimizer: &dyn Optimizer,
-    callback: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
-) -> Stop {
+    callback: &mut Callback<'_>,
+) -> Result<Stop, InferError> {
     let limits = optimizer.limits();
     for iteration in 0..limits.max_iter {
+        if let Some((scene, rules)) = &mut changing
+            && rules.every > 0
+            && iteration > 0
+            && iteration % rules.every == 0
+            && !state.change_boxes(posterior, scene, rules)?
+        {
+            return Ok(Stop::NotFinite);
+        }
         state.measure_curvature(posterior, iteration);
         let change = state.step(posterior, optimizer, iteration);
         if !state.evaluate(posterior) {
-            return Stop::NotFinite;
+            return Ok(Stop::NotFinite);
         }
         let (loss, best_loss) = (state.loss[iteration + 1], state.loss[state.best]);
         let progress = Progress { iteration: iteration + 1, loss, best_loss, change };
         if callback(&progress).is_break() {
-            return Stop::Interrupted;
+            return Ok(Stop::Interrupted);
         }
         if change < limits.e_rel || state.is_flat(limits.e_chi2) {
-            return Stop::Converged;
+            return Ok(Stop::Converged);
         }
     }
-    Stop::MaxIterations
+    Ok(Stop::MaxIterations)
 }
 
 /// Fits a scene in one call.

@@ -5,6 +5,7 @@
 
 mod adam;
 mod blocks;
+mod boxes;
 mod curvature;
 mod error;
 mod fit;
@@ -15,6 +16,7 @@ mod scaled;
 mod yogi;
 
 pub use adam::Adam;
+pub use boxes::{BoxChange, BoxRules};
 pub use error::InferError;
 pub use fit::{Fit, FitScene, Progress, Stop};
 pub use optimizer::{Limits, Optimizer, Scaling, Schedule};

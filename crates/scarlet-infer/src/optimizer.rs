@@ -113,7 +113,11 @@ pub trait Optimizer: fmt::Debug + Sync {
 }
 
 /// Checks that a decay rate is in [0, 1).
-pub(crate) fn check_rate(optimizer: &'static str, setting: &'static str, value: f64) -> Result<(), InferError> {
+pub(crate) fn check_rate(
+    optimizer: &'static str,
+    setting: &'static str,
+    value: f64,
+) -> Result<(), InferError> {
     if (0.0..1.0).contains(&value) {
         return Ok(());
     }
@@ -121,7 +125,11 @@ pub(crate) fn check_rate(optimizer: &'static str, setting: &'static str, value: 
 }
 
 /// Checks that a number is positive and finite.
-pub(crate) fn check_positive(optimizer: &'static str, setting: &'static str, value: f64) -> Result<(), InferError> {
+pub(crate) fn check_positive(
+    optimizer: &'static str,
+    setting: &'static str,
+    value: f64,
+) -> Result<(), InferError> {
     if value > 0.0 && value.is_finite() {
         return Ok(());
     }

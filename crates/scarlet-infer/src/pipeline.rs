@@ -4,7 +4,7 @@ use ndarray::Array3;
 use scarlet_frame::Frame;
 use scarlet_model::{Layout, Scene};
 use scarlet_obs::{ObsError, Observation, ObservationPlan, PixelImage};
-use scarlet_render::{Pixel, ScenePlan, Workers};
+use scarlet_render::{Edge, Pixel, ScenePlan, Workers};
 use std::fmt::Debug;
 
 /// A log-likelihood as a function of the model's values, whatever type its pixels have.
@@ -17,6 +17,12 @@ pub(crate) trait Likelihood: Debug + Send {
 
     /// Adds the gradient of the sum of `image` times what is seen at `values` to `grad`.
     fn pull_back(&mut self, values: &[f64], image: PixelImage, grad: &mut [f64], workers: &Workers);
+
+    /// What goes on at the edges of free images, after the last evaluation with gradient.
+    fn edges(&self) -> Vec<Edge>;
+
+    /// Plans the sources anew that `is_changed` names, and keeps all other plans.
+    fn replan(&mut self, scene: &Scene, layout: &Layout, is_changed: &dyn Fn(&str) -> bool);
 
     /// What each observation should have seen, at the last evaluation; rendered anew.
     fn rendered(&self) -> Vec<Array3<f64>>;
@@ -37,6 +43,8 @@ pub(crate) struct Pipeline<T: Pixel> {
     scene: ScenePlan<T>,
     observations: Vec<ObservationPlan<T>>,
     adjoint: Vec<T>,
+    /// Mean weight of each channel of the model, over all observations.
+    weights: Vec<f64>,
 }
 
 impl<T: Pixel> Pipeline<T> {
@@ -49,9 +57,13 @@ impl<T: Pixel> Pipeline<T> {
     ) -> Result<Self, ObsError> {
         let scene = ScenePlan::new(scene, layout);
         let adjoint = vec![T::default(); scene.shape().iter().product()];
-        let observations =
-            observations.iter().map(|o| ObservationPlan::new(o, frame, workers)).collect::<Result<_, _>>()?;
-        Ok(Self { scene, observations, adjoint })
+        let plan = |o: &&Observation| ObservationPlan::new(o, frame, workers);
+        let observations: Vec<_> = observations.iter().map(plan).collect::<Result<_, _>>()?;
+        let channels = 0..frame.channel_names().len();
+        let weights = channels
+            .map(|c| observations.iter().map(|o: &ObservationPlan<T>| o.mean_weight(c)).sum())
+            .collect();
+        Ok(Self { scene, observations, adjoint, weights })
     }
 }
 
@@ -76,6 +88,14 @@ impl<T: Pixel> Likelihood for Pipeline<T> {
         let (cube, adjoint) = (self.scene.evaluate(values, workers), &mut self.adjoint);
         self.observations.iter().for_each(|o| o.pull_back(cube, adjoint, image, workers));
         self.scene.pull_back(values, &self.adjoint, grad, workers);
+    }
+
+    fn edges(&self) -> Vec<Edge> {
+        self.scene.edges(&self.adjoint, &self.weights)
+    }
+
+    fn replan(&mut self, scene: &Scene, layout: &Layout, is_changed: &dyn Fn(&str) -> bool) {
+        self.scene.replan(scene, layout, is_changed);
     }
 
     fn rendered(&self) -> Vec<Array3<f64>> {

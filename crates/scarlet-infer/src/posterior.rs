@@ -6,7 +6,7 @@ use crate::{InferError, Optimizer};
 use ndarray::Array3;
 use scarlet_model::{Layout, Prior, Scene, Slot};
 use scarlet_obs::{Observation, PixelImage};
-use scarlet_render::Workers;
+use scarlet_render::{Edge, Workers};
 use std::ops::Range;
 
 /// The number type of pixel buffers and FFTs; parameters, chi2 and densities are double precision always.
@@ -183,6 +183,24 @@ impl Posterior {
         self.likelihood.pull_back(&self.values, image, &mut self.grad_values, &self.workers);
     }
 
+    /// What goes on at the edges of free images, after the last evaluation with gradient.
+    pub(crate) fn edges(&self) -> Vec<Edge> {
+        self.likelihood.edges()
+    }
+
+    /// Follows a change of some sources of the scene that it was made from; the others keep their plans.
+    pub(crate) fn replan(
+        &mut self,
+        scene: &Scene,
+        is_changed: &dyn Fn(&str) -> bool,
+    ) -> Result<(), InferError> {
+        self.layout = Layout::new(scene)?;
+        self.likelihood.replan(scene, &self.layout, is_changed);
+        self.values = self.layout.start_values().to_vec();
+        self.grad_values = vec![0.0; self.layout.values_len()];
+        Ok(())
+    }
+
     /// All parameters, and their values and gradients of the last evaluation.
     pub(crate) fn parts(&mut self) -> (&[Slot], &[f64], &mut [f64]) {
         (self.layout.slots(), &self.values, &mut self.grad_values)
@@ -240,6 +258,11 @@ impl Posterior {
     #[must_use]
     pub fn transforms(&self) -> Vec<([usize; 2], usize)> {
         self.likelihood.transforms()
+    }
+
+    /// Writes the values of the last evaluation into `scene`, the one that it was made from.
+    pub(crate) fn store_values(&self, scene: &mut Scene) {
+        self.layout.store(&self.values, scene);
     }
 
     /// Writes the values at `x` into `scene`, the one that it was made from.

@@ -20,7 +20,7 @@ pub struct Scaled {
     pub e_chi2: f64,
     /// Share of the last step that is taken again.
     pub momentum: f64,
-    /// Share of gradient over curvature.
+    /// Share of gradient over curvature: a half is what bounds chi2 where images and spectra change together.
     pub gain: f64,
     /// For parameters whose curvature is not known; its limits do not count.
     pub adam: Adam,
@@ -28,7 +28,7 @@ pub struct Scaled {
 
 impl Default for Scaled {
     fn default() -> Self {
-        Self { max_iter: 200, e_chi2: 2e-3, momentum: 0.8, gain: 1.0, adam: Adam::default() }
+        Self { max_iter: 200, e_chi2: 2e-3, momentum: 0.8, gain: 0.5, adam: Adam::default() }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::morphology::IntoMorphology;
 use crate::spectrum::IntoSpectrum;
-use crate::{ModelError, Morphology, Param, Spectrum};
+use crate::{ModelError, Morphology, Param, Site, Spectrum};
+use ndarray::Array2;
 use scarlet_frame::{BBox, Frame};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,9 @@ pub enum Operation {
     /// Multiplies what was there by exp(-part), inside its own box: dust of optical depth `part`.
     Attenuate,
 }
+
+/// How much fainter an image goes on with every pixel, where its box grows.
+const CONTINUATION: f64 = 0.8;
 
 /// What a parameter does in a model, which decides how a fit steps along it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -217,6 +221,49 @@ impl Component {
             part.attach(&path, own_center, frame)?;
         }
         Ok(())
+    }
+
+    /// Gives the image that the parameter at `wanted` belongs to a box of another shape around the same pixel; new
+    /// pixels continue what is at the edge, fainter with every pixel.
+    ///
+    /// Says whether it did: not where the box was asked for or the image is on no grid of pixels.
+    pub(crate) fn regrid(&mut self, path: &str, wanted: &str, shape: [usize; 2]) -> bool {
+        let own = format!("{path}.morphology");
+        if wanted.strip_prefix(&own).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
+            return self.regrid_own(shape).is_some();
+        }
+        let parts = self.parts.iter_mut().enumerate();
+        parts
+            .map(|(k, (_, part))| (part_path(path, k, part), part))
+            .any(|(p, part)| part.regrid(&p, wanted, shape))
+    }
+
+    fn regrid_own(&mut self, shape: [usize; 2]) -> Option<()> {
+        let old = self.bbox.filter(|_| !self.is_boxed && self.morphology.grid_shape().is_some())?;
+        let image = self.image_in(old);
+        let more = [0, 1].map(|k| (shape[k] as i64 - old.shape()[k] as i64).div_euclid(2));
+        let continued = Array2::from_shape_fn((shape[0], shape[1]), |(y, x)| {
+            let (at, n) = ([y as i64 - more[0], x as i64 - more[1]], old.shape());
+            let near = [0, 1].map(|k| at[k].clamp(0, n[k] as i64 - 1));
+            let beyond = (at[0] - near[0]).abs() + (at[1] - near[1]).abs();
+            image[[near[0] as usize, near[1] as usize]] * CONTINUATION.powi(beyond as i32)
+        });
+        self.morphology = self.morphology.on_grid(&continued, more.map(|m| -m))?;
+        let origin = old.origin();
+        self.bbox = Some(BBox::new([origin[0] - more[0], origin[1] - more[1]], shape));
+        Some(())
+    }
+
+    /// The image at the present values in its box.
+    fn image_in(&self, bbox: BBox) -> Array2<f64> {
+        let params: Vec<f64> =
+            self.morphology.parameters().iter().flat_map(|(_, p)| p.values().iter().copied()).collect();
+        let site = Site { center: bbox.center().map(|c| c as f64), bbox };
+        let mut image = Array2::zeros(bbox.shape());
+        let mut scratch = vec![0.0; self.morphology.scratch_len(bbox.shape())];
+        let pixels = image.as_slice_mut().expect("made in row order");
+        self.morphology.evaluate(&params, &site, pixels, &mut scratch);
+        image
     }
 
     /// Forgets the boxes that nobody asked for, so that they are made anew from the present values.

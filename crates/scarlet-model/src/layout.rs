@@ -28,6 +28,12 @@ impl Slot {
     pub fn is_free(&self) -> bool {
         !self.unconstrained.is_empty()
     }
+
+    /// Whether it belongs to the source of this name.
+    #[must_use]
+    pub fn is_of(&self, source: &str) -> bool {
+        self.path.strip_prefix(source).is_some_and(|rest| rest.starts_with('.'))
+    }
 }
 
 /// The map between `x`, the unconstrained values of all free parameters, and `values`, those of the model.

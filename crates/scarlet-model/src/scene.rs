@@ -143,6 +143,26 @@ impl Scene {
         self.edit_matching(pattern, &|path| matches(pattern, path), &change)
     }
 
+    /// Gives the free-form image whose parameter is at `path` a box of another `shape` around the same pixel.
+    ///
+    /// Pixels in both boxes keep their values, new ones continue what is at the edge, fainter with every pixel. The
+    /// shape should differ by even numbers, so that the centre stays in the middle. Says whether it did so: not where
+    /// the box was asked for ([`Source::boxed`](crate::Source::boxed)) or the image is on no grid of pixels.
+    ///
+    /// # Errors
+    /// No parameter has this path, or the new image is not valid.
+    pub fn regrid(&mut self, path: &str, shape: [usize; 2]) -> Result<bool, ModelError> {
+        let name = path.split('.').next().unwrap_or(path);
+        let index = self.index(name)?;
+        let mut source = self.sources[index].1.clone();
+        if !source.component.regrid(name, path, shape) {
+            self.param(path)?;
+            return Ok(false);
+        }
+        self.sources[index].1 = self.resolved(name, source)?;
+        Ok(true)
+    }
+
     /// Calls `f` with the path and values of each parameter, to set them; shapes stay.
     pub fn set_values(&mut self, mut f: impl FnMut(&str, &mut [f64])) {
         for (name, source) in &mut self.sources {

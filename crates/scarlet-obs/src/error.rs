@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum ObsError {
     /// A file that cannot be opened, written or renamed.
-    #[error("cannot {action} {}: {kind}", .path.display())]
+    #[error("cannot {action} {}: {kind}{}", .path.display(), advice(action))]
     File {
         /// The file.
         path: PathBuf,
@@ -19,7 +19,7 @@ pub enum ObsError {
         kind: std::io::ErrorKind,
     },
     /// A file that is there but is not FITS.
-    #[error("{} is not a FITS file; give images as FITS (.fits, .fits.gz, .fits.fz)", .path.display())]
+    #[error("{} is not a FITS file, or is damaged; copy it again, or give images as FITS (.fits, .fits.gz, .fits.fz)", .path.display())]
     NotFits {
         /// The file.
         path: PathBuf,
@@ -169,7 +169,10 @@ pub enum ObsError {
         observation: String,
     },
     /// A channel that is not in the model frame.
-    #[error("{observation}: channel {channel} is not in the model frame, which has {}", list(.model))]
+    #[error(
+        "{observation}: channel {channel} is not in the model frame, which has {}; add it to the scene, or leave it out \
+         of the observation", list(.model)
+    )]
     NoChannel {
         /// Name of the observation.
         observation: String,
@@ -277,4 +280,11 @@ fn meant(wanted: &str, available: &[String]) -> String {
     let name = wanted.strip_prefix("named ").unwrap_or_default();
     let found = scarlet_frame::nearest(name, available.iter().map(String::as_str));
     found.map_or_else(String::new, |found| format!(", did you mean {found}?"))
+}
+
+fn advice(action: &str) -> &'static str {
+    match action {
+        "write" => "; the disk may be full, or the folder not for you to write to: choose another",
+        _ => "",
+    }
 }

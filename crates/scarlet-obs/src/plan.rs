@@ -99,6 +99,14 @@ impl<T: Pixel> ObservationPlan<T> {
         self.shape[0]
     }
 
+    /// Mean weight of the pixels that see a channel of the model; 0 where none does.
+    #[must_use]
+    pub fn mean_weight(&self, model_channel: usize) -> f64 {
+        let weights = self.channels[model_channel].as_ref().map(|channel| &channel.weights);
+        let pixels = (self.shape[1] * self.shape[2]) as f64;
+        weights.map_or(0.0, |weights| weights.iter().map(|w| w.wide()).sum::<f64>() / pixels)
+    }
+
     /// The log-likelihood of the model `cube`.
     pub fn log_likelihood(&mut self, cube: &[T], workers: &Workers) -> f64 {
         let Self { renderer, window, model_plane, workspaces, .. } = self;

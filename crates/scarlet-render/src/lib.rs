@@ -18,6 +18,6 @@ mod workers;
 pub use convolution::Convolution;
 pub use fft::{RealFft2, Window, Workspace, good_length};
 pub use pixel::Pixel;
-pub use plan::{ScenePlan, source_cube};
+pub use plan::{Edge, ScenePlan, source_cube};
 pub use renderer::Renderer;
 pub use workers::Workers;

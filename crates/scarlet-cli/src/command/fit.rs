@@ -10,9 +10,12 @@ use crate::memory::{self, Estimate};
 use crate::output::{
     Ending, Outcome, RESULTS, Summary, check_inputs, peak_rss_mb, prepare_folder, seconds, write_text,
 };
-use crate::scene_file::{FitSpec, SceneFile};
+use crate::report::BoxHistory;
+use crate::scene_file::{BoxesKind, FitSpec, SceneFile};
 use clap::Args;
-use scarlet::infer::{Fit, Posterior};
+use scarlet::frame::BBox;
+use scarlet::infer::{BoxRules, Fit, Posterior, Progress};
+use scarlet::model::{Scene, Source};
 use scarlet::obs::Observation;
 use scarlet::obs::catalog::measure_sources;
 use scarlet::obs::check::{self, Finding, Severity};
@@ -135,7 +138,8 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
     let setup = stages.end("setup", &format!("{} sources planned", scene.len()));
 
     let mut budget = Budget::new(session.started, file.fit.time(), session.interrupts.clone());
-    let fit = descend(&mut posterior, &file.fit, &mut budget, session)?;
+    let start_boxes = first_boxes(&scene);
+    let fit = descend(&mut posterior, &mut scene, &file.fit, &mut budget, session)?;
     let ending = Ending::of(fit.stop, budget.spent());
     let fitted = stages.end("fit", &format!("{} steps, {}", fit.iterations, ending.name()));
 
@@ -155,7 +159,7 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
         rendered,
         log_likelihood,
         findings: before,
-        boxes: Vec::new(),
+        boxes: histories(start_boxes, &fit),
     };
     let after = found_after(&outcome, &seen)?;
     tell(&after, session);
@@ -173,6 +177,7 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
 /// The fit itself, which ends where `budget` says so; without time to begin, the start values are its outcome.
 fn descend(
     posterior: &mut Posterior,
+    scene: &mut Scene,
     settings: &FitSpec,
     budget: &mut Budget,
     session: &Session,
@@ -182,11 +187,38 @@ fn descend(
         settings.max_iter = 0;
     }
     let mut course = Course::new(settings.max_iter, session.log);
-    let fit = posterior.fit_with(&*settings.optimizer(), &mut |step| {
+    let optimizer = settings.optimizer();
+    let mut told = |step: &Progress| {
         course.step(step);
         budget.step()
-    });
-    Ok(fit?)
+    };
+    match settings.boxes {
+        BoxesKind::Adapt => {
+            Ok(posterior.fit_with_boxes(scene, &BoxRules::default(), &*optimizer, &mut told)?)
+        }
+        BoxesKind::Fixed => Ok(posterior.fit_with(&*optimizer, &mut told)?),
+    }
+}
+
+/// Each source with the shape of its box before the fit.
+fn first_boxes(scene: &Scene) -> Vec<BoxHistory> {
+    let shape = |source: &Source| source.component().outer_bbox().map(BBox::shape);
+    let history = |(name, source): (&str, &Source)| {
+        Some(BoxHistory { source: name.to_owned(), sizes: vec![(0, shape(source)?)] })
+    };
+    scene.sources().filter_map(history).collect()
+}
+
+/// The same with what the fit changed, for the sources whose boxes changed.
+fn histories(mut boxes: Vec<BoxHistory>, fit: &Fit) -> Vec<BoxHistory> {
+    for change in &fit.boxes {
+        let name = change.path.split('.').next().unwrap_or_default();
+        if let Some(history) = boxes.iter_mut().find(|history| history.source == name) {
+            history.sizes.push((change.iteration, change.shape));
+        }
+    }
+    boxes.retain(|history| history.sizes.len() > 1);
+    boxes
 }
 
 /// Refuses work that needs more memory than there is, or than may be used.

@@ -87,8 +87,12 @@ pub struct FitSpec {
     pub optimizer: OptimizerKind,
     /// Steps at most.
     pub max_iter: usize,
-    /// Relative change of every parameter below which it has converged.
+    /// Relative change of every parameter below which `adam` and `yogi` have converged.
     pub e_rel: f64,
+    /// Decrease of chi2 in ten steps, for each free value, below which `scaled` has converged.
+    pub e_chi2: f64,
+    /// What becomes of the boxes of free-form images.
+    pub boxes: BoxesKind,
     /// Threads; 0 for one on each core.
     pub threads: usize,
     /// Type of the pixels.
@@ -106,6 +110,8 @@ impl Default for FitSpec {
             optimizer: OptimizerKind::Scaled,
             max_iter,
             e_rel,
+            e_chi2: Scaled::default().e_chi2,
+            boxes: BoxesKind::Adapt,
             threads: 1,
             precision: PrecisionKind::Single,
             time_s: None,
@@ -126,6 +132,16 @@ pub enum OptimizerKind {
     Yogi,
 }
 
+/// What becomes of boxes during a fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BoxesKind {
+    /// They grow and shrink.
+    Adapt,
+    /// They stay as they are at the start.
+    Fixed,
+}
+
 /// A pixel type by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -140,9 +156,9 @@ impl FitSpec {
     /// The optimiser with its settings.
     #[must_use]
     pub fn optimizer(&self) -> Box<dyn Optimizer> {
-        let (max_iter, e_rel) = (self.max_iter, self.e_rel);
+        let Self { max_iter, e_rel, e_chi2, .. } = *self;
         match self.optimizer {
-            OptimizerKind::Scaled => Box::new(Scaled { max_iter, e_chi2: e_rel, ..Scaled::default() }),
+            OptimizerKind::Scaled => Box::new(Scaled { max_iter, e_chi2, ..Scaled::default() }),
             OptimizerKind::Adam => Box::new(Adam { max_iter, e_rel, ..Adam::default() }),
             OptimizerKind::Yogi => Box::new(Yogi { max_iter, e_rel, ..Yogi::default() }),
         }
@@ -246,7 +262,13 @@ impl SceneFile {
     pub fn make_scene(&self, observations: &[Observation]) -> Result<Scene, CliError> {
         let mut scene = match &self.scene {
             Some(path) => {
-                let scene = Scene::load(self.relative(path));
+                let path = self.relative(path);
+                if !path.is_file() {
+                    let problem =
+                        "there is no such file; check the name: paths are relative to the scene file";
+                    return Err(self.problem("scene", format!("{}: {problem}", path.display())));
+                }
+                let scene = Scene::load(path);
                 scene.map_err(|e| self.problem("scene", e.to_string()))?
             }
             None => sources::from_catalog(self, observations)?,

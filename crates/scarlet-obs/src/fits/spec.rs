@@ -96,7 +96,9 @@ impl FitsSpec {
         let whole = text.trim();
         let (path, hdu) = match whole.strip_suffix(']') {
             None => (whole, ""),
-            Some(open) => open.rsplit_once('[').ok_or_else(|| fail("`]` without a `[`"))?,
+            Some(open) => {
+                open.rsplit_once('[').ok_or_else(|| fail("`]` without a `[`; write `file.fits[HDU]`"))?
+            }
         };
         if path.trim().is_empty() {
             return Err(fail("the file's name is missing; write `file.fits[HDU]`"));

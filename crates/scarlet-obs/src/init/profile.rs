@@ -31,7 +31,7 @@ pub fn sersic(observations: &[&Observation], model: &Frame, center: [f64; 2]) ->
     let image: ArrayView2<'_, f64> = image.into_dimensionality().expect("a layer is one image");
     let (moments, total) = (Moments::of(image, 2), image.sum());
     let flux: Vec<f64> = spectrum.parameters()[0].1.values().iter().map(|f| f * total).collect();
-    
+
     Ok(sersic_of(center, flux, moments.size_px(), moments.distortion()))
 }
 

@@ -45,7 +45,7 @@ impl<T: Pixel> Compound<T> {
         slots: &mut impl Iterator<Item = &'a Slot>,
     ) -> Self {
         let bbox = component.outer_bbox().expect("components of a scene have boxes");
-        let own = Target { bbox: bbox.intersection(target.bbox).unwrap_or(bbox), channels: target.channels };
+        let own = Target { bbox: bbox.intersection(target.bbox).unwrap_or(bbox), ..target };
         let base = Leaf::plan(component, center, own, slots);
         let parts = component
             .parts()
@@ -91,10 +91,10 @@ impl<T: Pixel> Compound<T> {
         self.base.pull_back(values, &self.adjoint);
     }
 
-    pub(super) fn gather(&self, grad: &mut [f64], first: usize) {
-        self.base.gather(grad, first);
+    pub(super) fn gather(&self, grad: &mut [f64]) {
+        self.base.gather(grad);
         for part in &self.parts {
-            part.nodes().iter().for_each(|node| node.gather(grad, first));
+            part.nodes().iter().for_each(|node| node.gather(grad));
         }
     }
 }
@@ -114,7 +114,7 @@ impl<T: Pixel> Part<T> {
         }
         let bbox = part.outer_bbox().expect("components of a scene have boxes");
         let common = bbox.intersection(cube.bbox).unwrap_or(BBox::new(cube.bbox.origin(), [0, 0]));
-        let own = Target { bbox: common, channels: cube.channels };
+        let own = Target { bbox: common, ..cube };
         Node::plan_into(&mut nodes, part, Some(center), own, slots);
         let Some(overlap) = Overlap::of(common, cube.bbox) else { return Self::Sum(Vec::new()) };
         let zeros = || vec![T::default(); own.plane_len() * own.channels];

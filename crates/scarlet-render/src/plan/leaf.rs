@@ -1,6 +1,7 @@
 //! A spectrum times a morphology, added to a cube.
 
 use super::Target;
+use super::edge::{Edge, Surroundings};
 use crate::{Pixel, Window, simd};
 use scarlet_frame::BBox;
 use scarlet_model::{Component, Morphology, Site, Slot, Spectrum};
@@ -18,6 +19,7 @@ pub(super) struct Leaf<T> {
     is_drawn: bool,
     is_image: bool,
     bbox: BBox,
+    frame: BBox,
     overlap: Option<Overlap>,
     plane_len: usize,
     flux: Vec<f64>,
@@ -60,13 +62,14 @@ impl Overlap {
     }
 }
 
-/// The values of the next parameters of `slots`, as one range, and whether one of them is free.
-fn take<'a>(slots: &mut impl Iterator<Item = &'a Slot>, params: usize) -> (Range<usize>, bool) {
+/// The values of the next parameters of `slots`, counted from `first`, and whether one of them is free.
+fn take<'a>(slots: &mut impl Iterator<Item = &'a Slot>, params: usize, first: usize) -> (Range<usize>, bool) {
     let mut taken = 0..0;
     let mut is_free = false;
     for k in 0..params {
         let slot = slots.next().expect("the layout was made from this scene");
-        taken = if k == 0 { slot.values.clone() } else { taken.start..slot.values.end };
+        let (start, end) = (slot.values.start - first, slot.values.end - first);
+        taken = if k == 0 { start..end } else { taken.start..end };
         is_free |= slot.is_free();
     }
     (taken, is_free)
@@ -80,11 +83,11 @@ impl<T: Pixel> Leaf<T> {
         slots: &mut impl Iterator<Item = &'a Slot>,
     ) -> Self {
         let (spectrum, morphology) = (component.spectrum(), component.morphology());
-        let (own, is_own_free) = take(slots, usize::from(component.center().is_some()));
+        let (own, is_own_free) = take(slots, usize::from(component.center().is_some()), target.first);
         let own = (!own.is_empty()).then_some(Center { values: own, is_free: is_own_free });
         let center = own.or(center).expect("a source has a centre");
-        let (spectrum_values, has_free_spectrum) = take(slots, spectrum.parameters().len());
-        let (morphology_values, is_free) = take(slots, morphology.parameters().len());
+        let (spectrum_values, has_free_spectrum) = take(slots, spectrum.parameters().len(), target.first);
+        let (morphology_values, is_free) = take(slots, morphology.parameters().len(), target.first);
         let bbox = component.bbox().expect("components of a scene have boxes");
         Self {
             has_free_spectrum,
@@ -93,6 +96,7 @@ impl<T: Pixel> Leaf<T> {
             is_drawn: false,
             is_image: morphology.is_image(),
             bbox,
+            frame: target.bbox,
             overlap: Overlap::of(bbox, target.bbox),
             plane_len: target.plane_len(),
             flux: vec![0.0; target.channels],
@@ -192,17 +196,25 @@ impl<T: Pixel> Leaf<T> {
         );
     }
 
-    /// Adds the gradient of the last pull-back to `grad`, whose first element belongs to value `first`.
-    pub(super) fn gather(&self, grad: &mut [f64], first: usize) {
+    /// Adds the gradient of the last pull-back to `grad`, the part that belongs to its source.
+    pub(super) fn gather(&self, grad: &mut [f64]) {
         let add = |to: &mut [f64], from: &[f64]| to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
-        let own = |range: &Range<usize>| range.start - first..range.end - first;
-        add(&mut grad[own(&self.spectrum_values)], &self.grad_spectrum);
-        add(&mut grad[own(&self.center.values)], &self.grad_center);
-        let image = &mut grad[own(&self.morphology_values)];
+        add(&mut grad[self.spectrum_values.clone()], &self.grad_spectrum);
+        add(&mut grad[self.center.values.clone()], &self.grad_center);
+        let image = &mut grad[self.morphology_values.clone()];
         if !self.is_image {
             add(image, &self.grad_morphology);
         } else if self.has_free_image {
             image.iter_mut().zip(&self.seed).for_each(|(t, s)| *t += s.wide());
         }
+    }
+
+    /// What goes on at the edge of its image, where that is free and on a grid of pixels.
+    pub(super) fn edge(&self, adjoint: &[T], weights: &[f64]) -> Option<Edge> {
+        self.morphology.grid_shape().filter(|_| self.has_free_image)?;
+        let Self { pixels, bbox, flux, frame, .. } = self;
+        let (bbox, frame) = (*bbox, *frame);
+        let around = Surroundings { pixels, bbox, flux, adjoint, frame, weights };
+        Some(around.edge(self.morphology_values.start))
     }
 }

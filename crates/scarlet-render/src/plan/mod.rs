@@ -1,14 +1,17 @@
 //! The plan of a scene: from parameter values to a model cube, and back.
 
 mod compound;
+mod edge;
 mod leaf;
 mod node;
+
+pub use edge::Edge;
 
 use crate::{Pixel, Workers};
 use ndarray::Array3;
 use node::Node;
 use scarlet_frame::BBox;
-use scarlet_model::{Layout, ModelError, Scene};
+use scarlet_model::{Layout, ModelError, Scene, Slot, Source};
 
 /// A scene planned for evaluation: owns all its buffers, allocates nothing afterwards.
 ///
@@ -32,11 +35,25 @@ pub struct ScenePlan<T: Pixel> {
     sources: Vec<SourcePlan<T>>,
 }
 
-/// The pieces of one source, and the first of its values.
+/// The pieces of one source, and the first of its values; the pieces count their values from there.
 #[derive(Debug)]
 struct SourcePlan<T: Pixel> {
     nodes: Vec<Node<T>>,
     first: usize,
+}
+
+impl<T: Pixel> SourcePlan<T> {
+    /// Plans the source whose parameters are the next of `slots`.
+    fn new<'a>(
+        source: &Source,
+        target: Target,
+        slots: &mut (impl Iterator<Item = &'a Slot> + Clone),
+    ) -> Self {
+        let first = slots.clone().next().map_or(0, |slot| slot.values.start);
+        let mut nodes = Vec::new();
+        Node::plan_into(&mut nodes, source.component(), None, Target { first, ..target }, slots);
+        Self { nodes, first }
+    }
 }
 
 /// What the parts of a plan need to know of a cube that they write to: its box and number of channels.
@@ -44,6 +61,8 @@ struct SourcePlan<T: Pixel> {
 struct Target {
     bbox: BBox,
     channels: usize,
+    /// First value of the source that is planned.
+    first: usize,
 }
 
 impl Target {
@@ -56,17 +75,42 @@ impl<T: Pixel> ScenePlan<T> {
     /// Plans `scene`, whose parameters lie in value vectors as `layout` says.
     #[must_use]
     pub fn new(scene: &Scene, layout: &Layout) -> Self {
-        let shape = scene.frame().shape();
-        let target = Target { bbox: scene.frame().bbox(), channels: shape[0] };
+        let (shape, target) = Self::target(scene);
         let mut slots = layout.slots().iter();
-        let sources = scene.sources().map(|(_, source)| {
-            let first = slots.as_slice().first().map_or(0, |slot| slot.values.start);
-            let mut nodes = Vec::new();
-            Node::plan_into(&mut nodes, source.component(), None, target, &mut slots);
-            SourcePlan { nodes, first }
-        });
-        let sources = sources.collect();
+        let sources =
+            scene.sources().map(|(_, source)| SourcePlan::new(source, target, &mut slots)).collect();
         Self { shape, cube: vec![T::default(); shape.iter().product()], sources }
+    }
+
+    fn target(scene: &Scene) -> ([usize; 3], Target) {
+        let shape = scene.frame().shape();
+        (shape, Target { bbox: scene.frame().bbox(), channels: shape[0], first: 0 })
+    }
+
+    /// Plans the sources anew that `is_changed` names, after `scene` and its layout have changed; the others, of
+    /// which only the place among the values is another, keep their plans.
+    pub fn replan(&mut self, scene: &Scene, layout: &Layout, is_changed: &dyn Fn(&str) -> bool) {
+        let (_, target) = Self::target(scene);
+        let mut slots = layout.slots().iter();
+        for ((name, source), plan) in scene.sources().zip(&mut self.sources) {
+            if is_changed(name) {
+                *plan = SourcePlan::new(source, target, &mut slots);
+                continue;
+            }
+            plan.first = slots.as_slice().first().map_or(0, |slot| slot.values.start);
+            let params = slots.as_slice().iter().take_while(|slot| slot.is_of(name)).count();
+            slots = slots.as_slice()[params..].iter();
+        }
+    }
+
+    /// What goes on at the edges of all images on grids of pixels, given the gradient of the log-likelihood with
+    /// respect to the cube and the mean weight of every channel.
+    pub fn edges(&self, adjoint: &[T], weights: &[f64]) -> Vec<Edge> {
+        let edges = |source: &SourcePlan<T>| {
+            let of_nodes = source.nodes.iter().filter_map(|node| node.edge(adjoint, weights));
+            of_nodes.map(|edge| Edge { value: edge.value + source.first, ..edge }).collect::<Vec<_>>()
+        };
+        self.sources.iter().flat_map(edges).collect()
     }
 
     /// Shape of the cube, `[channel, y, x]`.
@@ -78,7 +122,7 @@ impl<T: Pixel> ScenePlan<T> {
     /// The cube at `values`, in row order.
     pub fn evaluate(&mut self, values: &[f64], workers: &Workers) -> &[T] {
         workers.for_each(&mut self.sources, |_, source| {
-            source.nodes.iter_mut().for_each(|node| node.evaluate(values));
+            source.nodes.iter_mut().for_each(|node| node.evaluate(&values[source.first..]));
         });
         let (sources, plane) = (&self.sources, self.shape[1] * self.shape[2]);
         workers.for_each_chunk(&mut self.cube, plane, |channel, plane| {
@@ -110,9 +154,12 @@ fn pull_back<T: Pixel>(
 ) {
     let Some(first) = sources.first().map(|source| source.first) else { return };
     if sources.len() == 1 || workers.threads() == 1 {
-        for node in sources.iter_mut().flat_map(|source| &mut source.nodes) {
-            node.pull_back(values, adjoint);
-            node.gather(grad, first);
+        for source in sources {
+            let (values, grad) = (&values[source.first..], &mut grad[source.first - first..]);
+            for node in &mut source.nodes {
+                node.pull_back(values, adjoint);
+                node.gather(grad);
+            }
         }
         return;
     }

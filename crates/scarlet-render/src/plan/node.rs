@@ -2,6 +2,7 @@
 
 use super::Target;
 use super::compound::Compound;
+use super::edge::Edge;
 use super::leaf::{Center, Leaf};
 use crate::Pixel;
 use scarlet_model::{Component, Operation, Slot};
@@ -64,11 +65,19 @@ impl<T: Pixel> Node<T> {
         }
     }
 
-    /// Adds the gradient of the last pull-back to `grad`, whose first element belongs to value `first`.
-    pub(super) fn gather(&self, grad: &mut [f64], first: usize) {
+    /// Adds the gradient of the last pull-back to `grad`, the part that belongs to its source.
+    pub(super) fn gather(&self, grad: &mut [f64]) {
         match self {
-            Self::Leaf(leaf) => leaf.gather(grad, first),
-            Self::Compound(compound) => compound.gather(grad, first),
+            Self::Leaf(leaf) => leaf.gather(grad),
+            Self::Compound(compound) => compound.gather(grad),
+        }
+    }
+
+    /// What goes on at the edge of its image; nothing where that has no grid of pixels or is multiplied.
+    pub(super) fn edge(&self, adjoint: &[T], weights: &[f64]) -> Option<Edge> {
+        match self {
+            Self::Leaf(leaf) => leaf.edge(adjoint, weights),
+            Self::Compound(_) => None,
         }
     }
 }

@@ -37,9 +37,8 @@ fn shape_matrix([e1, e2]: [f64; 2]) -> Symmetric {
 fn shape_slopes([e1, e2]: [f64; 2]) -> [Symmetric; 2] {
     let scale = 1.0 / (1.0 - e1 * e1 - e2 * e2).sqrt();
     let matrix = shape_matrix([e1, e2]);
-    let along = |e: f64, direct: Symmetric| {
-        [0, 1, 2].map(|k| direct[k] * scale + matrix[k] * e * scale * scale)
-    };
+    let along =
+        |e: f64, direct: Symmetric| [0, 1, 2].map(|k| direct[k] * scale + matrix[k] * e * scale * scale);
     [along(e1, [-1.0, 0.0, 1.0]), along(e2, [0.0, 1.0, 0.0])]
 }
 
@@ -94,9 +93,8 @@ impl Gaussians {
             let inverse = inverse(self.covariance(k));
             let variance = SIGMAS_PX[k] * SIGMAS_PX[k];
             let [of_e1, of_e2] = of_shape.map(|m| m.map(|v| v * variance));
-            let traces = [of_e1, of_e2].map(|m| {
-                inverse[0] * m[0] + 2.0 * inverse[1] * m[1] + inverse[2] * m[2]
-            });
+            let traces =
+                [of_e1, of_e2].map(|m| inverse[0] * m[0] + 2.0 * inverse[1] * m[1] + inverse[2] * m[2]);
             let [slope1, slope2] = slopes;
             self.each_pixel(k, bbox, |at, value, [dy, dx]| {
                 let u = [inverse[0] * dy + inverse[1] * dx, inverse[1] * dy + inverse[2] * dx];

@@ -108,7 +108,8 @@ impl Fitted {
         values.resize(count, 0.0);
         values.resize(problem.len(), 0.0);
         problem.solve(&mut values, count);
-        let change = |k: usize, longest: f64| values.get(count + k).map_or(0.0, |v| v.clamp(-longest, longest));
+        let change =
+            |k: usize, longest: f64| values.get(count + k).map_or(0.0, |v| v.clamp(-longest, longest));
         self.gaussians.shift(
             [change(0, MAX_SHIFT_PX), change(1, MAX_SHIFT_PX)],
             [change(2, MAX_TURN), change(3, MAX_TURN)],

@@ -9,6 +9,7 @@ use scarlet::model::ModelError;
 use scarlet::obs::ObsError;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What can go wrong in the program.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -24,7 +25,7 @@ pub enum CliError {
         problem: String,
         /// The text of the file.
         #[source_code]
-        source_code: NamedSource<String>,
+        source_code: Arc<NamedSource<String>>,
         /// Where.
         #[label("here")]
         place: Option<SourceSpan>,
@@ -40,7 +41,7 @@ pub enum CliError {
         problem: String,
     },
     /// A file that cannot be read or written.
-    #[error("cannot {action} {}: {error}", .path.display())]
+    #[error("cannot {action} {}: {error}{}", .path.display(), advice(action, .error.kind()))]
     File {
         /// The file.
         path: PathBuf,
@@ -148,5 +149,16 @@ impl CliError {
     pub fn file(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |error| Self::File { path, action, error }
+    }
+}
+
+/// What to do about a file that cannot be read or written.
+fn advice(action: &str, kind: std::io::ErrorKind) -> &'static str {
+    match (action, kind) {
+        ("read", std::io::ErrorKind::NotFound) => "; check the name and the folder you are in",
+        ("read", std::io::ErrorKind::IsADirectory) => "; name a file in it",
+        ("read", _) => "; check whether you may read it",
+        (_, std::io::ErrorKind::PermissionDenied) => "; give --out a folder that you may write to",
+        _ => "; give --out a folder on a disk that can be written to and has space",
     }
 }

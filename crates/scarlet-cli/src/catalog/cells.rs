@@ -118,7 +118,10 @@ fn line_of(bytes: &[u8], position: &csv::Position) -> u64 {
 fn csv_problem(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("the line has {len} fields, the header {expected_len}")
+            format!(
+                "the line has {len} fields, the header {expected_len}; write decimal points, not commas, and put texts \
+                 with commas in quotes"
+            )
         }
         csv::ErrorKind::Utf8 { .. } => "the text is not UTF-8; is this a CSV or Parquet file?".to_owned(),
         _ => error.to_string(),

@@ -6,6 +6,7 @@ use scarlet::frame::nearest;
 use serde_saphyr::Error;
 use std::path::Path;
 use std::string::FromUtf8Error;
+use std::sync::Arc;
 
 const LIST: &str = "the README's section on scene files lists the fields";
 
@@ -53,17 +54,18 @@ pub(super) fn of_yaml(path: &Path, text: &str, error: &Error) -> CliError {
 }
 
 fn scene_file(path: &Path, text: &str, place: Option<SourceSpan>, problem: Problem) -> CliError {
+    let source = NamedSource::new(path.display().to_string(), text.to_owned());
     CliError::SceneFile {
         problem: problem.problem,
         advice: problem.advice,
-        source_code: NamedSource::new(path.display().to_string(), text.to_owned()).with_language("yaml"),
+        source_code: Arc::new(source.with_language("yaml")),
         place,
     }
 }
 
 fn problem(error: &Error, text: &str) -> Problem {
     match error {
-        _ if text.trim().is_empty() => {
+        _ if text.lines().all(is_blank) => {
             Problem::new("it is empty", "write observations and a catalog into it")
         }
         Error::SerdeUnknownField { field, expected, .. } => Problem::unknown("field", field, expected),
@@ -80,6 +82,10 @@ fn problem(error: &Error, text: &str) -> Problem {
         }
         other => in_its_words(other, text),
     }
+}
+
+fn is_blank(line: &str) -> bool {
+    line.trim().is_empty() || line.trim_start().starts_with('#')
 }
 
 /// A type of YAML values in words.

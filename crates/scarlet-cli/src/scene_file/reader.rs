@@ -107,7 +107,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let problem = format!(
-            "{pattern} has {planes} planes, and there are {} channels; give one plane for each channel, or say \
+            "{pattern} has {planes} plane(s), and there are {} channels; give one plane for each channel, or say \
              {{channel}} in the pattern where each has its own image",
             channels.len()
         );

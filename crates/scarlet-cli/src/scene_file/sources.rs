@@ -154,9 +154,17 @@ fn position(file: &SceneFile, entry: &CatalogSource, frame: &Frame) -> Result<[f
     match (entry.pixel, entry.sky_deg) {
         (_, Some([ra, dec])) if frame.wcs_ref().is_some() || entry.pixel.is_none() => {
             let pixel = frame.to_pixel(Sky::new(ra, dec));
-            pixel.map_err(|e| of_source(file, entry, format!("{e}; or give x and y in the catalogue")))
+            pixel.map_err(|e| of_source(file, entry, format!("{e}; {}", far_off(frame))))
         }
         (pixel, _) => Ok(pixel.unwrap_or_default()),
+    }
+}
+
+/// What may be wrong with a sky position that has no pixel.
+fn far_off(frame: &Frame) -> &'static str {
+    match frame.wcs_ref() {
+        Some(_) => "ra and dec are in degrees: are they swapped, or is ra in hours?",
+        None => "or give x and y in the catalogue",
     }
 }
 

@@ -1,5 +1,6 @@
 //! How long a fit may take: a time, and the patience of whoever started it.
 
+use crate::log::{Level, Log};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,20 +16,20 @@ pub struct Interrupts {
 }
 
 impl Interrupts {
-    /// Counts from now on the signals of this process; the second one ends it at once with code [`ABORTED`].
+    /// Counts from now on the signals of this process and says so; the second one ends it at once with code
+    /// [`ABORTED`].
     ///
     /// To be called once, by the program; where the system refuses, signals do what they do by default.
     #[must_use]
-    pub fn of_process() -> Self {
+    pub fn of_process(log: Log) -> Self {
         let interrupts = Self::default();
         let count = Arc::clone(&interrupts.count);
         let _ = ctrlc::set_handler(move || {
             if count.fetch_add(1, Ordering::SeqCst) > 0 {
                 std::process::exit(ABORTED);
             }
-            eprintln!(
-                "interrupted: ending after this step and writing the best so far; again to stop at once"
-            );
+            let told = "ending after this step and writing the best so far; again to stop at once";
+            log.say(Level::Warning, "interrupted", told, &[]);
         });
         interrupts
     }

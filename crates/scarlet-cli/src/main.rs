@@ -38,7 +38,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let Program { log, command } = Program::parse();
-    let session = Session::new(Log::from(log), Interrupts::of_process());
+    let log = Log::from(log);
+    let session = Session::new(log, Interrupts::of_process(log));
     match run(&command, &session) {
         Ok(finish) => ExitCode::from(finish.code()),
         Err(error) => {

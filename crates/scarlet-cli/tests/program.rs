@@ -84,7 +84,7 @@ fn a_time_budget_is_kept() {
     let summary = summary(folder.path());
     assert_eq!(summary["stop"], "time");
     let spent = ["read", "setup", "fit"].map(|part| summary["seconds"][part].as_f64().expect("a number"));
-    assert!(spent.iter().sum::<f64>() < 0.6, "{spent:?}");
+    assert!(spent.iter().sum::<f64>() < 1.5, "{spent:?}");
     let loss = summary["loss"].as_array().expect("a list");
     assert_eq!(summary["iterations"].as_u64().map(|n| n as usize + 1), Some(loss.len()));
 }

@@ -13,6 +13,7 @@ mod unusual;
 mod whole;
 mod world;
 
+use scarlet_cli::command::EXIT_CODES;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::fs;
@@ -128,6 +129,7 @@ fn document(parts: &[(&str, Vec<(&Row, String)>)]) -> String {
          no file is half written\nunder its final name. Exit code 1 where no other is given. This file is made by:\n\n\
          ```sh\nSCARLET_WRITE_DOCS=1 cargo test -p scarlet-cli --test bad_input\n```\n",
     );
+    write!(text, "\n```text\n{EXIT_CODES}\n```\n").expect("to a string");
     for (title, rows) in parts {
         write!(text, "\n## {title}\n\n| input | what scarlet says |\n|---|---|\n").expect("to a string");
         for (row, said) in rows {

@@ -39,7 +39,7 @@ fn comments_other_separators_and_other_columns_do_no_harm() {
     let sources = read(text).expect("valid");
     assert_eq!(sources, [source("1", Some([3.0, 2.0]), None), source("4", Some([6.0, 5.0]), None)]);
     assert_eq!(read("x\ty\n1\t2\n").expect("valid").len(), 1);
-    assert_eq!(read("x,y\n").expect("valid"), []);
+    assert!(matches!(read("x,y\n"), Err(CatalogError::Empty { .. })));
 }
 
 #[test]
@@ -70,10 +70,13 @@ fn columns_may_have_other_names() {
 
 #[test]
 fn bad_values_are_named_with_line_column_and_value() {
-    assert_eq!(message("x,y\n1,2\n3,abc\n"), ", line 3: column y is `abc`; a number is needed");
-    assert_eq!(message("# c\nx,y\n\n1,inf\n"), ", line 4: column y is `inf`; a number is needed");
+    assert_eq!(message("x,y\n1,2\n3,abc\n"), ", line 3: column y is `abc`; a number with a decimal point is needed");
+    assert_eq!(message("# c\nx,y\n\n1,inf\n"), ", line 4: column y is `inf`; a number with a decimal point is needed");
     assert_eq!(message("x,y\n1,\n"), ", line 2: column y is ``; a number is needed");
-    assert_eq!(message("ra,dec\n1,91\n"), ", line 2: column dec is `91`; an angle in degrees is needed");
+    assert_eq!(
+        message("ra,dec\n1,91\n"),
+        ", line 2: column dec is `91`; an angle in degrees from -90 to 90 (are ra and dec swapped?) is needed"
+    );
     assert_eq!(
         message("x,y\nnan,nan\n"),
         ", line 2: the source has no position; fill in x and y, or ra and dec"
@@ -82,12 +85,12 @@ fn bad_values_are_named_with_line_column_and_value() {
         message("id,x,y\n5,1,1\n6,2,2\n5,3,3\n"),
         ", line 4: id 5 is there already, in line 2; give every source its own"
     );
-    assert_eq!(message("x,y\n1,2,3\n"), ", line 2: the line has 3 fields, the header 2");
+    assert!(message("x,y\n1,2,3\n").starts_with(", line 2: the line has 3 fields, the header 2; "));
 }
 
 #[test]
 fn files_that_are_no_catalogue_are_named() {
-    let wanted = " has no columns for positions: give x and y, or ra and dec; it has: ";
+    let wanted = " has no columns for positions: name them x and y, or ra and dec; it has: ";
     assert_eq!(message("id,x,dec\n1,2,3\n"), format!("{wanted}id, x, dec"));
     assert_eq!(message(""), wanted);
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -70,8 +70,14 @@ fn columns_may_have_other_names() {
 
 #[test]
 fn bad_values_are_named_with_line_column_and_value() {
-    assert_eq!(message("x,y\n1,2\n3,abc\n"), ", line 3: column y is `abc`; a number with a decimal point is needed");
-    assert_eq!(message("# c\nx,y\n\n1,inf\n"), ", line 4: column y is `inf`; a number with a decimal point is needed");
+    assert_eq!(
+        message("x,y\n1,2\n3,abc\n"),
+        ", line 3: column y is `abc`; a number with a decimal point is needed"
+    );
+    assert_eq!(
+        message("# c\nx,y\n\n1,inf\n"),
+        ", line 4: column y is `inf`; a number with a decimal point is needed"
+    );
     assert_eq!(message("x,y\n1,\n"), ", line 2: column y is ``; a number is needed");
     assert_eq!(
         message("ra,dec\n1,91\n"),

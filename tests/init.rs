@@ -2,8 +2,7 @@
 
 mod common;
 
-use common::{Arrays, quickstart};
-use ndarray::{Array3, Axis};
+use common::{Arrays, TrueBlend, quickstart, true_blend};
 use scarlet::obs::init;
 use scarlet::prelude::*;
 
@@ -47,43 +46,6 @@ fn hsc() -> Option<(Observation, Vec<[f64; 2]>)> {
     Some((observation, centers))
 }
 
-struct Blend {
-    observation: Observation,
-    centers: Vec<[f64; 2]>,
-    is_star: Vec<bool>,
-    /// Noise-free fluxes inside the image, `[source, channel]`.
-    fluxes: Vec<Vec<f64>>,
-}
-
-fn blend() -> Option<Blend> {
-    let mut arrays = Arrays::open("truth_sim/blend5.npz")?;
-    let path = common::data_folder()?.join("truth_sim/blend5.npz");
-    let mut own =
-        ndarray_npy::NpzReader::new(std::fs::File::open(path).expect("a file")).expect("an archive");
-    let images = arrays.f32_3("images");
-    let shape = images.dim();
-    // The file's PSFs of u and g have changed places: the stars of its truth have the other's width, 2.12 px in u
-    // and 1.92 in g, and the right ones in all other bands.
-    let psfs = arrays.f32_3("psfs").select(Axis(0), &[1, 0, 2, 3, 4, 5]);
-    let frame = Frame::new([shape.1, shape.2])
-        .channels(["u", "g", "r", "i", "z", "y"])
-        .psf(Psf::images(psfs).expect("a PSF"));
-    let weights = arrays.f32_3("variance").mapv(|v| 1.0 / v);
-    let (y, x) = (arrays.f64_1("y"), arrays.f64_1("x"));
-    let truth: Vec<Array3<f64>> = own
-        .by_name::<ndarray::OwnedRepr<f32>, ndarray::Ix4>("truth")
-        .expect("an array")
-        .outer_iter()
-        .map(|t| t.mapv(f64::from))
-        .collect();
-    Some(Blend {
-        observation: Observation::new(images, weights, frame).expect("valid").named("blend"),
-        centers: y.iter().zip(&x).map(|(y, x)| [*y, *x]).collect(),
-        is_star: own.by_name::<ndarray::OwnedRepr<bool>, ndarray::Ix1>("is_star").expect("flags").to_vec(),
-        fluxes: truth.iter().map(|t| scarlet::obs::measure::flux(t.view())).collect(),
-    })
-}
-
 /// chi2 per pixel at the start and after 200 steps of Adam, fluxes of each source measured alone, then all together.
 fn quality(observation: &Observation, mut scene: Scene) -> [[f64; 2]; 2] {
     let alone = [chi2_now(&scene, observation), chi2_fitted(&scene, observation, 200)];
@@ -108,7 +70,7 @@ fn hsc_is_fitted_well_from_our_own_start() {
 
 #[test]
 fn fluxes_of_a_blend_begin_near_the_truth() {
-    let Some(blend) = blend() else { return };
+    let Some(blend) = true_blend() else { return };
     let mut scene = scene_of(&blend.observation, &blend.centers, &blend.is_star, 1);
     let [alone, together] = quality(&blend.observation, scene.clone());
     println!("blend, chi2 per pixel [start, 200 steps]: alone {alone:.3?}, together {together:.3?}");
@@ -129,7 +91,7 @@ fn fluxes_of_a_blend_begin_near_the_truth() {
 }
 
 /// Largest relative error of the fluxes of stars above 5000 counts, in all channels.
-fn worst_star_flux(scene: &Scene, blend: &Blend) -> f64 {
+fn worst_star_flux(scene: &Scene, blend: &TrueBlend) -> f64 {
     let stars = scene.sources().zip(&blend.fluxes).zip(&blend.is_star).filter(|(_, is_star)| **is_star);
     let errors = stars.flat_map(|(((name, _), truth), _)| {
         let flux = scene.param(&format!("{name}.spectrum")).expect("a star").values().to_vec();
@@ -139,7 +101,7 @@ fn worst_star_flux(scene: &Scene, blend: &Blend) -> f64 {
 }
 
 /// Flux over true flux of the galaxies, for each channel.
-fn galaxy_fluxes(scene: &Scene, blend: &Blend) -> Vec<Vec<f64>> {
+fn galaxy_fluxes(scene: &Scene, blend: &TrueBlend) -> Vec<Vec<f64>> {
     let galaxies = scene.sources().zip(&blend.fluxes).zip(&blend.is_star).filter(|(_, is_star)| !**is_star);
     galaxies
         .map(|(((name, _), truth), _)| {

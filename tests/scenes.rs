@@ -366,7 +366,8 @@ fn channels_and_boxes_are_parts_of_the_whole() {
     let unknown = part.channels(["c1", "u"]);
     assert_eq!(
         message(render(&scene, &unknown)),
-        "rendering: channel u is not in the model frame, which has c0, c1, c2"
+        "rendering: channel u is not in the model frame, which has c0, c1, c2; add it to the scene, or leave it \
+         out of the observation"
     );
 }
 

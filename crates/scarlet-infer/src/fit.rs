@@ -408,7 +408,8 @@ fn descend(
 
 /// Fits a scene in one call.
 pub trait FitScene {
-    /// Fits the free parameters to `observations` and keeps the best values.
+    /// Fits the free parameters to `observations` and keeps the best values; boxes of free-form images grow and
+    /// shrink as [`BoxRules`] says by default.
     ///
     /// Runs on one thread in single precision; for anything else make a [`Posterior`].
     ///
@@ -428,8 +429,6 @@ impl FitScene for Scene {
         optimizer: &dyn Optimizer,
     ) -> Result<Fit, InferError> {
         let mut posterior = Posterior::new(self, observations)?;
-        let fit = posterior.fit(optimizer)?;
-        posterior.store(&fit.x, self);
-        Ok(fit)
+        posterior.fit_with_boxes(self, &BoxRules::default(), optimizer, &mut |_| ControlFlow::Continue(()))
     }
 }

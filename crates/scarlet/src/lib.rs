@@ -39,7 +39,9 @@ pub use scarlet_render as render;
 /// What most programs need: `use scarlet::prelude::*`.
 pub mod prelude {
     pub use scarlet_frame::{Angle, BBox, Channel, Frame, Psf, Sky, Wcs, arcsec, degrees, milliarcsec};
-    pub use scarlet_infer::{Adam, Fit, FitScene, Optimizer, Posterior, Precision, Schedule, Yogi};
+    pub use scarlet_infer::{
+        Adam, BoxRules, Fit, FitScene, Optimizer, Posterior, Precision, Scaled, Schedule, Yogi,
+    };
     pub use scarlet_model::prior::{Beta, Gamma, HalfNormal, LogNormal, Normal, Product, StudentT, Uniform};
     pub use scarlet_model::profile::{
         DeVaucouleurs, Exponential, Gaussian, Moffat, Profile, Sersic, Spergel,

@@ -64,3 +64,72 @@ impl Posterior {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::scene_and_observation;
+    use crate::{Optimizer, Precision, Scaled};
+
+    fn posterior() -> Posterior {
+        let (scene, observation) = scene_and_observation();
+        Posterior::builder().precision(Precision::Double).build(&scene, [&observation]).expect("valid")
+    }
+
+    #[test]
+    fn the_pull_of_light_bounds_the_curvature_of_single_values() {
+        let mut posterior = posterior();
+        let x = posterior.start().expect("inside");
+        let mut pull = vec![0.0; x.len()];
+        posterior.pull_of_light(&x, &mut pull);
+        let values = posterior.values().to_vec();
+        let slots = posterior.layout().slots().to_vec();
+        for slot in slots.iter().filter(|s| s.role == Role::Light) {
+            let k = slot.values.len() / 2;
+            let (at, m) = (slot.unconstrained.start + k, values[slot.values.start + k]);
+            // Without noise chi2 / 2 along one value is w |A dm|^2 / 2; its curvature is A'WA's diagonal.
+            let step = 1e-3;
+            let mut ahead = x.clone();
+            ahead[at] += step;
+            let off = posterior.log_likelihood(&x) - posterior.log_likelihood(&ahead);
+            let moved = posterior.values()[slot.values.start + k] - m;
+            let curvature = 2.0 * off / (moved * moved);
+            let bound = pull[at] / m;
+            assert!(curvature > 0.0 && curvature < 1.001 * bound, "{}: {curvature} {bound}", slot.path);
+        }
+    }
+
+    #[test]
+    fn the_curvature_of_centres_is_near_the_fisher_information() {
+        let mut posterior = posterior();
+        let x = posterior.start().expect("inside");
+        let mut curvature = vec![0.0; x.len()];
+        posterior.curvature_of_centers(&x, &mut curvature);
+        let slots = posterior.layout().slots().to_vec();
+        let centers = slots.iter().filter(|s| s.role == Role::Center && s.is_free());
+        for at in centers.flat_map(|slot| slot.unconstrained.clone()) {
+            let mut ahead = x.clone();
+            ahead[at] += 1e-3;
+            let exact = 2.0 * (posterior.log_likelihood(&x) - posterior.log_likelihood(&ahead)) / 1e-6;
+            let ratio = curvature[at] / exact;
+            assert!((0.2..4.0).contains(&ratio), "{ratio}");
+        }
+    }
+
+    #[test]
+    fn steps_without_momentum_never_go_up() {
+        let (mut start, observation) = scene_and_observation();
+        start.set_values(|path, values| {
+            if path.ends_with(".spectrum") {
+                values.iter_mut().for_each(|v| *v *= 1.7);
+            }
+        });
+        let posterior = Posterior::builder().precision(Precision::Double);
+        let mut posterior = posterior.build(&start, [&observation]).expect("valid");
+        let scaled = Scaled { max_iter: 60, momentum: 0.0, e_chi2: 0.0, ..Scaled::default() };
+        assert!(scaled.validate().is_ok());
+        let fit = posterior.fit(&scaled).expect("a fit");
+        assert!(fit.loss.windows(2).all(|pair| pair[1] <= pair[0] + 1e-9), "{:?}", fit.loss);
+        assert!(fit.best == 60 && fit.loss[60] < fit.loss[0] - 100.0);
+    }
+}

@@ -13,6 +13,9 @@ mod optimizer;
 mod pipeline;
 mod posterior;
 mod scaled;
+mod step;
+#[cfg(test)]
+mod testing;
 mod yogi;
 
 pub use adam::Adam;

@@ -74,7 +74,7 @@ fn sentence(outcome: &Outcome<'_>, summary: &Summary) -> String {
 /// Why the fit ended.
 fn ending(stop: &str) -> String {
     match stop {
-        "converged" => "it converged, no parameter changed any more".to_owned(),
+        "converged" => "it converged: nothing changed much any more".to_owned(),
         "max_iterations" => "it ended at the limit of steps, still changing".to_owned(),
         "time" => "the time was used up, these are the best values so far".to_owned(),
         "interrupted" => "it was interrupted, these are the best values so far".to_owned(),

@@ -56,6 +56,11 @@ pub enum GalaxyModel {
         /// Number of layers with spectra of their own.
         components: usize,
     },
+    /// Free-form images that fall in every direction from the centre.
+    Monotonic {
+        /// Number of layers with spectra of their own.
+        components: usize,
+    },
     /// A Sersic profile with free index, size and ellipticity.
     Sersic,
 }
@@ -64,6 +69,7 @@ pub enum GalaxyModel {
 #[serde(rename_all = "lowercase")]
 enum GalaxyText {
     Extended(Option<Layers>),
+    Monotonic(Option<Layers>),
     Sersic,
 }
 
@@ -75,8 +81,10 @@ struct Layers {
 
 impl From<GalaxyText> for GalaxyModel {
     fn from(text: GalaxyText) -> Self {
+        let count = |layers: Option<Layers>| layers.map_or(1, |l| l.components);
         match text {
-            GalaxyText::Extended(layers) => Self::Extended { components: layers.map_or(1, |l| l.components) },
+            GalaxyText::Extended(layers) => Self::Extended { components: count(layers) },
+            GalaxyText::Monotonic(layers) => Self::Monotonic { components: count(layers) },
             GalaxyText::Sersic => Self::Sersic,
         }
     }
@@ -96,6 +104,7 @@ pub(super) fn from_catalog(file: &SceneFile, observations: &[Observation]) -> Re
     for (entry, shape) in catalog.iter().zip(&shapes) {
         let source = match file.model.galaxy {
             GalaxyModel::Extended { components } => shape.source(channels, components),
+            GalaxyModel::Monotonic { components } => shape.monotonic(channels, components),
             GalaxyModel::Sersic => Ok(shape.sersic(channels)),
         };
         let source = source.map_err(|e| file.problem("model.galaxy", e.to_string()))?;

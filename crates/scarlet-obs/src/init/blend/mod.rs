@@ -13,7 +13,7 @@ mod stamps;
 use super::profile::sersic_of;
 use super::site::sites;
 use super::source::dimmed;
-use super::{IMAGE_RANGE, layers};
+use super::{IMAGE_RANGE, Layer, layers};
 use crate::{ObsError, Observation};
 use detection::Detection;
 use gaussians::Gaussians;
@@ -66,10 +66,27 @@ impl StartShape {
     /// # Errors
     /// `components` is 0.
     pub fn source(&self, channels: usize, components: usize) -> Result<Source, ObsError> {
+        self.of_layers(channels, components, Source::extended)
+    }
+
+    /// The same with images that fall in every direction from their centre: [`Source::monotonic`].
+    ///
+    /// # Errors
+    /// `components` is 0.
+    pub fn monotonic(&self, channels: usize, components: usize) -> Result<Source, ObsError> {
+        self.of_layers(channels, components, Source::monotonic)
+    }
+
+    fn of_layers(
+        &self,
+        channels: usize,
+        components: usize,
+        make: fn([f64; 2], Vec<Layer>) -> Source,
+    ) -> Result<Source, ObsError> {
         let flux = vec![1.0; channels];
         let Some(galaxy) = &self.galaxy else { return Ok(Source::point(self.center, flux)) };
         let layers = layers(&flux, &galaxy.image, components)?.into_iter().map(dimmed).collect();
-        Ok(Source::extended(self.center, layers))
+        Ok(make(self.center, layers))
     }
 
     /// The same with a Sersic profile in place of free-form images.

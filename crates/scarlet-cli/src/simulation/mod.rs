@@ -26,6 +26,10 @@ const BANDS: [(&str, f64, f64); 5] =
 const PIXEL_ARCSEC: f64 = 0.168;
 const MOFFAT_BETA: f64 = 3.5;
 const CENTER: [f64; 2] = [150.1163, 2.2058];
+/// Longest side of a source's image: all but 1e-4 of the light of the largest galaxy.
+const MAX_SIDE_PX: usize = 201;
+/// Sources that are drawn at once, which bounds the memory.
+const AT_ONCE: usize = 100;
 
 /// What to simulate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,14 +104,20 @@ impl Simulation {
 
 /// All galaxies as the frame's PSF shows them, without noise.
 fn galaxies(frame: &Frame, truth: &[TrueSource]) -> Result<Array3<f64>, CliError> {
-    let mut scene = Scene::new(bare(frame))?;
-    for source in truth {
-        if let Kind::Galaxy { n, size_px, distortion } = source.kind {
-            let profile = Sersic::new(n, size_px).distortion(distortion).shape_px(whole(frame));
-            scene.add(Source::new(source.center, source.flux.clone(), profile))?;
+    let mut sum = Array3::zeros(frame.shape());
+    for some in truth.chunks(AT_ONCE) {
+        let mut scene = Scene::new(bare(frame))?;
+        for source in some {
+            if let Kind::Galaxy { n, size_px, distortion } = source.kind {
+                let profile = Sersic::new(n, size_px).distortion(distortion).shape_px(side_of(frame));
+                scene.add(Source::new(source.center, source.flux.clone(), profile))?;
+            }
+        }
+        if !scene.is_empty() {
+            sum += &render(&scene, frame)?;
         }
     }
-    Ok(if scene.is_empty() { Array3::zeros(frame.shape()) } else { render(&scene, frame)? })
+    Ok(sum)
 }
 
 /// Adds the stars of one channel, each the PSF at its own sub-pixel position.
@@ -119,16 +129,18 @@ fn add_stars(
     truth: &[TrueSource],
 ) -> Result<(), CliError> {
     let own = Frame::new(frame.bbox().shape()).channels([frame.channel_names()[channel].clone()]);
-    let mut scene = Scene::new(own.clone())?;
-    for source in truth.iter().filter(|s| s.kind == Kind::Star) {
-        let profile = Moffat::new(MOFFAT_BETA, fwhm_px).shape_px(whole(frame));
-        let component = Component::new([source.flux[channel]], profile);
-        scene.add(Source::new(source.center, [0.0], ndarray::Array2::zeros((1, 1))).plus(component))?;
-    }
-    if !scene.is_empty() {
-        let stars = render(&scene, &own)?;
-        let mut plane = data.index_axis_mut(Axis(0), channel);
-        plane += &stars.index_axis(Axis(0), 0);
+    for some in truth.chunks(AT_ONCE) {
+        let mut scene = Scene::new(own.clone())?;
+        for source in some.iter().filter(|s| s.kind == Kind::Star) {
+            let profile = Moffat::new(MOFFAT_BETA, fwhm_px).shape_px(side_of(frame));
+            let component = Component::new([source.flux[channel]], profile);
+            scene.add(Source::new(source.center, [0.0], ndarray::Array2::zeros((1, 1))).plus(component))?;
+        }
+        if !scene.is_empty() {
+            let stars = render(&scene, &own)?;
+            let mut plane = data.index_axis_mut(Axis(0), channel);
+            plane += &stars.index_axis(Axis(0), 0);
+        }
     }
     Ok(())
 }
@@ -138,7 +150,7 @@ fn bare(frame: &Frame) -> Frame {
     Frame::new(frame.bbox().shape()).channels(frame.channel_names().iter().cloned())
 }
 
-/// A box that reaches over the whole frame from any centre in it.
-fn whole(frame: &Frame) -> [usize; 2] {
-    frame.bbox().shape().map(|n| 2 * n + 1)
+/// A box that reaches over the whole frame from any centre in it, or over all of a source's light.
+fn side_of(frame: &Frame) -> [usize; 2] {
+    frame.bbox().shape().map(|n| (2 * n + 1).min(MAX_SIDE_PX))
 }

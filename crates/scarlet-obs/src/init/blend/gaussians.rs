@@ -120,12 +120,26 @@ impl Gaussians {
         let norm = (yy * xx - yx * yx).sqrt() / std::f64::consts::TAU;
         let offset = [0, 1].map(|axis| bbox.origin()[axis] as f64 - self.center[axis]);
         let [ny, nx] = bbox.shape();
+        // along a row the ratio of neighbours is a geometric sequence: from the pixel next to its peak outwards
+        let curvature = (-xx).exp();
         for y in 0..ny {
             let dy = offset[0] + y as f64;
-            for x in 0..nx {
-                let dx = offset[1] + x as f64;
-                let r2 = yy * dy * dy + 2.0 * yx * dy * dx + xx * dx * dx;
-                f([y, x], norm * (-0.5 * r2).exp(), [dy, dx]);
+            let peak = -yx * dy / xx - offset[1];
+            let first = (peak.round().max(0.0) as usize).min(nx - 1);
+            let start = offset[1] + first as f64;
+            let top = norm * (-0.5 * (yy * dy * dy + 2.0 * yx * dy * start + xx * start * start)).exp();
+            let slope = yx * dy + xx * start;
+            let (mut value, mut ratio) = (top, (-slope - 0.5 * xx).exp());
+            for x in first..nx {
+                f([y, x], value, [dy, offset[1] + x as f64]);
+                value *= ratio;
+                ratio *= curvature;
+            }
+            (value, ratio) = (top, (slope - 0.5 * xx).exp());
+            for x in (0..first).rev() {
+                value *= ratio;
+                ratio *= curvature;
+                f([y, x], value, [dy, offset[1] + x as f64]);
             }
         }
     }

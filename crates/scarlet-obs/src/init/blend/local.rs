@@ -4,7 +4,7 @@ use super::Seed;
 use super::detection::Detection;
 use super::gaussians::{Gaussians, SIGMAS_PX};
 use super::stamps::Stamps;
-use ndarray::{Array2, ArrayView2, Zip, s};
+use ndarray::{Array2, ArrayView1, ArrayView2, Zip, s};
 use scarlet_frame::BBox;
 
 /// Gaussians that a galaxy begins with; more are added while the widest one holds a good part of its light.
@@ -12,6 +12,8 @@ const FIRST_COUNT: usize = 3;
 /// Share of the light that the widest Gaussian holds before there is a wider one, and its least signal over noise.
 const WIDEST_SHARE: f64 = 0.15;
 const WIDEST_SNR: f64 = 5.0;
+/// Widest Gaussian in units of the distance to the nearest galaxy with more light.
+const WIDEST_IN_ROOM: f64 = 0.5;
 /// How far positions (pixels) and distortions are expected to be from where they begin.
 const SHIFT_SIGMA_PX: f64 = 0.5;
 const DISTORTION_SIGMA: f64 = 0.3;
@@ -53,8 +55,13 @@ impl Fitted {
         (!self.seed.is_star).then_some((&self.gaussians, amplitudes))
     }
 
-    /// Fits it once more to what the others leave.
-    pub(super) fn improve(&mut self, detection: &mut Detection, stamps: &mut Stamps) {
+    /// Its flux in the detection image.
+    pub(super) fn light(&self) -> f64 {
+        self.amplitudes.iter().sum()
+    }
+
+    /// Fits it once more to what the others leave; `room` is the distance to the nearest galaxy with more light.
+    pub(super) fn improve(&mut self, room: f64, detection: &mut Detection, stamps: &mut Stamps) {
         if let Some((bbox, seen)) = self.seen.take() {
             detection.add(1.0, bbox, &seen);
         }
@@ -64,7 +71,7 @@ impl Fitted {
         let outer = bbox.grown(stamps.reach());
         let columns = self.columns(bbox, stamps);
         let Some(problem) = Problem::new(detection, outer, &columns) else { return };
-        self.solve(problem);
+        self.solve(problem, room);
         let seen = stamps.seen(&self.gaussians.image(&self.amplitudes, bbox));
         detection.add(-1.0, outer, &seen);
         self.seen = Some((outer, seen));
@@ -95,7 +102,7 @@ impl Fitted {
         columns
     }
 
-    fn solve(&mut self, mut problem: Problem) {
+    fn solve(&mut self, mut problem: Problem, room: f64) {
         let count = self.gaussians.count;
         let expected = [SHIFT_SIGMA_PX, SHIFT_SIGMA_PX, DISTORTION_SIGMA, DISTORTION_SIGMA];
         let distortion = self.gaussians.distortion();
@@ -117,7 +124,8 @@ impl Fitted {
         values.truncate(count);
         let (total, widest) = (values.iter().sum::<f64>(), values[count - 1]);
         let is_wide = widest > WIDEST_SHARE * total && widest > WIDEST_SNR * problem.error(count - 1);
-        if is_wide && !self.seed.is_star && count < SIGMAS_PX.len() {
+        let has_room = SIGMAS_PX.get(count).is_some_and(|sigma| *sigma <= WIDEST_IN_ROOM * room);
+        if is_wide && !self.seed.is_star && has_room {
             self.gaussians.count += 1;
         }
         self.amplitudes = values;
@@ -153,17 +161,19 @@ impl Problem {
     fn new(detection: &Detection, outer: BBox, columns: &[Array2<f64>]) -> Option<Self> {
         let common = outer.intersection(detection.bbox())?;
         let ([iy, ix], [oy, ox]) = (outer.slices_of(common)?, detection.bbox().slices_of(common)?);
-        let weights = detection.weights().slice(s![oy.clone(), ox.clone()]);
-        let data = detection.residual().slice(s![oy, ox]);
-        let own = |column: &Array2<f64>| column.slice(s![iy.clone(), ix.clone()]).to_owned();
-        let columns: Vec<Array2<f64>> = columns.iter().map(own).collect();
+        let flat = |image: ArrayView2<'_, f64>| image.iter().copied().collect::<Vec<f64>>();
+        let weights = flat(detection.weights().slice(s![oy.clone(), ox.clone()]));
+        let data = flat(detection.residual().slice(s![oy, ox]));
+        let own = |column: &Array2<f64>| flat(column.slice(s![iy.clone(), ix.clone()]));
+        let columns: Vec<Vec<f64>> = columns.iter().map(own).collect();
         let mut matrix = Array2::zeros((columns.len(), columns.len()));
         let mut right = vec![0.0; columns.len()];
+        let mut weighted = vec![0.0; weights.len()];
         for (k, column) in columns.iter().enumerate() {
-            let weighted = column * &weights;
-            right[k] = product(weighted.view(), data);
+            weighted.iter_mut().zip(column).zip(&weights).for_each(|((to, v), w)| *to = v * w);
+            right[k] = product(&weighted, &data);
             for (l, other) in columns.iter().enumerate().take(k + 1) {
-                matrix[[k, l]] = product(weighted.view(), other.view());
+                matrix[[k, l]] = product(&weighted, other);
                 matrix[[l, k]] = matrix[[k, l]];
             }
         }
@@ -197,6 +207,6 @@ impl Problem {
     }
 }
 
-fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> f64 {
-    a.rows().into_iter().zip(b.rows()).map(|(a, b)| a.dot(&b)).sum()
+fn product(a: &[f64], b: &[f64]) -> f64 {
+    ArrayView1::from(a).dot(&ArrayView1::from(b))
 }

@@ -129,8 +129,9 @@ pub fn shapes(
     let mut order: Vec<usize> = (0..sources.len()).collect();
     order.sort_by(|a, b| brightness[*b].total_cmp(&brightness[*a]));
     for _ in 0..ROUNDS {
+        let room: Vec<f64> = sources.iter().map(|source| room_of(source, &sources)).collect();
         for k in &order {
-            sources[*k].improve(&mut detection, &mut stamps);
+            sources[*k].improve(room[*k], &mut detection, &mut stamps);
         }
     }
     Ok(sources.iter().map(|source| shape_of(source, &detection)).collect())
@@ -142,6 +143,14 @@ pub fn shapes(
 /// None does, one is on another grid, or there is no observation.
 pub fn check_seen(observations: &[&Observation], model: &Frame, center: [f64; 2]) -> Result<(), ObsError> {
     sites(observations, model, center).map(|_| ())
+}
+
+/// Distance of a galaxy to the nearest one with more light: a faint one that is wider than that holds the other's
+/// wings, or light of nobody.
+fn room_of(source: &Fitted, all: &[Fitted]) -> f64 {
+    let brighter = all.iter().filter(|other| other.galaxy().is_some() && other.light() > source.light());
+    let [y, x] = source.center();
+    brighter.map(|o| (o.center()[0] - y).hypot(o.center()[1] - x)).fold(f64::INFINITY, f64::min)
 }
 
 fn shape_of(source: &Fitted, detection: &Detection) -> StartShape {

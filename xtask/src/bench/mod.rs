@@ -7,6 +7,7 @@
 mod case;
 mod peer;
 mod process;
+mod quality;
 mod sides;
 mod step;
 
@@ -35,6 +36,12 @@ pub(crate) struct Options {
     /// Rounds of every case, instead of its own number.
     #[arg(long)]
     rounds: Option<usize>,
+    /// Simulated blends that ours fits in `quality`.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    blends: usize,
+    /// The first of them that the peer fits too: it compiles some ten seconds for each.
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    peer_blends: usize,
 }
 
 /// What a benchmark needs to run.
@@ -47,13 +54,19 @@ struct Context<'a> {
     peer: Option<Peer>,
     ours: bool,
     rounds: Option<usize>,
+    blends: usize,
+    peer_blends: usize,
 }
 
 type Benchmark = fn(&Context<'_>) -> Result<Vec<Row>>;
 
 /// Every benchmark by name, in the order in which they run.
-const REGISTRY: &[(&str, Benchmark)] =
-    &[("quickstart", step::quickstart), ("scaling", step::scaling), ("process", process::run)];
+const REGISTRY: &[(&str, Benchmark)] = &[
+    ("quickstart", step::quickstart),
+    ("scaling", step::scaling),
+    ("process", process::run),
+    ("quality", quality::run),
+];
 
 /// Names of the benchmarks.
 pub(crate) fn names() -> Vec<&'static str> {
@@ -78,7 +91,15 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
             bail!("nothing to measure");
         }
     }
-    let context = Context { workspace, data, peer, ours: !options.peer_only, rounds: options.rounds };
+    let context = Context {
+        workspace,
+        data,
+        peer,
+        ours: !options.peer_only,
+        rounds: options.rounds,
+        blends: options.blends,
+        peer_blends: options.peer_blends,
+    };
     let chosen = |name: &str| options.names.is_empty() || options.names.iter().any(|n| n == name);
     let mut rows = Vec::new();
     for (name, benchmark) in REGISTRY.iter().filter(|(name, _)| chosen(name)) {

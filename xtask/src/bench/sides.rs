@@ -39,19 +39,9 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    /// Builds the facade's bench `step` and finds its program.
+    /// Builds the facade's bench `step`.
     pub(crate) fn build(context: &Context<'_>) -> Result<Self> {
-        let mut cargo = context.workspace.cargo();
-        cargo.args(["bench", "-p", "scarlet", "--bench", "step", "--no-run", "--message-format=json"]);
-        let output = cargo.stderr(Stdio::inherit()).output().context("cannot run cargo bench")?;
-        ensure!(output.status.success(), "cargo bench -p scarlet --bench step --no-run failed");
-        let program = String::from_utf8_lossy(&output.stdout)
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .filter(|message| message["target"]["name"] == "step")
-            .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-            .context("cargo built no program for the bench step")?;
-        Ok(Self { program })
+        Ok(Self { program: build(context, "step")? })
     }
 
     /// Runs a case once from the start values.
@@ -80,6 +70,20 @@ impl Ours {
         ensure!(samples.threads == threads, "asked for {threads} threads, used {}", samples.threads);
         Ok(samples)
     }
+}
+
+/// Builds a bench of the facade and finds its program.
+pub(crate) fn build(context: &Context<'_>, bench: &str) -> Result<PathBuf> {
+    let mut cargo = context.workspace.cargo();
+    cargo.args(["bench", "-p", "scarlet", "--bench", bench, "--no-run", "--message-format=json"]);
+    let output = cargo.stderr(Stdio::inherit()).output().context("cannot run cargo bench")?;
+    ensure!(output.status.success(), "cargo bench -p scarlet --bench {bench} --no-run failed");
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == bench)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .with_context(|| format!("cargo built no program for the bench {bench}"))
 }
 
 /// A peer script that answers rounds: a number of samples in, one line of JSON out.

@@ -8,6 +8,7 @@ mod case;
 mod peer;
 mod process;
 mod quality;
+mod scale;
 mod sides;
 mod step;
 
@@ -66,6 +67,7 @@ const REGISTRY: &[(&str, Benchmark)] = &[
     ("scaling", step::scaling),
     ("process", process::run),
     ("quality", quality::run),
+    ("scale", scale::run),
 ];
 
 /// Names of the benchmarks.

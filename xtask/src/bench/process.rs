@@ -39,9 +39,9 @@ const WAYS: [Way; 4] = [
 
 /// What benches/peers/measure.py prints.
 #[derive(Debug, Deserialize)]
-struct Measured {
-    seconds: f64,
-    peak_mb: f64,
+pub(super) struct Measured {
+    pub(super) seconds: f64,
+    pub(super) peak_mb: f64,
     status: i32,
     stdout: String,
 }
@@ -97,15 +97,21 @@ fn our_words(context: &Context<'_>, folder: &Path) -> Result<Vec<String>> {
     let scene_file = folder.join("hsc.yaml");
     fs::write(&scene_file, scene.replace("DATA", &context.data.display().to_string()))
         .with_context(|| format!("writing {}", scene_file.display()))?;
+    let out = folder.join("ours");
+    Ok([program(context)?, "fit".into(), scene_file, "--out".into(), out]
+        .map(|p| p.display().to_string())
+        .into())
+}
+
+/// Builds the program and says where it is.
+pub(super) fn program(context: &Context<'_>) -> Result<PathBuf> {
     let mut cargo = context.workspace.cargo();
     cargo.args(["build", "--release", "-p", "scarlet-cli"]).stdout(Stdio::null());
     ensure!(
         cargo.status().context("cannot run cargo build")?.success(),
         "cargo build --release -p scarlet-cli failed"
     );
-    let out = folder.join("ours");
-    let program = context.workspace.target.join("release/scarlet");
-    Ok([program, "fit".into(), scene_file, "--out".into(), out].map(|p| p.display().to_string()).into())
+    Ok(context.workspace.target.join("release/scarlet"))
 }
 
 /// What our last run wrote about itself; refuses a fit that stopped before its steps were done.
@@ -149,7 +155,7 @@ impl PeerWay {
 }
 
 /// Runs a command under the measuring script.
-fn measure(context: &Context<'_>, words: &[String], cache: Option<&Path>) -> Result<Measured> {
+pub(super) fn measure(context: &Context<'_>, words: &[String], cache: Option<&Path>) -> Result<Measured> {
     let mut command = Command::new("python3");
     command.arg(scripts(context.workspace).join("measure.py")).args(words);
     command.env_remove("JAX_COMPILATION_CACHE_DIR").env("PYTHONDONTWRITEBYTECODE", "1");

@@ -39,9 +39,9 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    /// Builds the facade's bench `step`.
-    pub(crate) fn build(context: &Context<'_>) -> Result<Self> {
-        Ok(Self { program: build(context, "step")? })
+    /// Builds a bench of the facade that takes a case, threads and steps.
+    pub(crate) fn build(context: &Context<'_>, bench: &str) -> Result<Self> {
+        Ok(Self { program: build(context, bench)? })
     }
 
     /// Runs a case once from the start values.

@@ -73,7 +73,7 @@ pub(crate) fn scaling(context: &Context<'_>) -> Result<Vec<Row>> {
 }
 
 fn ours(context: &Context<'_>) -> Result<Option<Ours>> {
-    context.ours.then(|| Ours::build(context)).transpose()
+    context.ours.then(|| Ours::build(context, "step")).transpose()
 }
 
 /// The time of a step, the FFT share and the allocations of one scene.

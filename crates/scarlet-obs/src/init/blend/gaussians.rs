@@ -194,6 +194,24 @@ mod tests {
     }
 
     #[test]
+    fn pixels_are_those_of_the_formula_wherever_the_peak_is() {
+        for (origin, count) in [([-20, -30], 3), ([4, 6], 3), ([-40, -45], 2), ([-60, -70], 1)] {
+            let bbox = BBox::new(origin, [41, 47]);
+            let mut of = Gaussians::new([0.3, -0.4], false, count);
+            of.shift([0.0; 2], [0.4, -0.5]);
+            for k in 0..count {
+                let [yy, yx, xx] = inverse(of.covariance(k));
+                let norm = (yy * xx - yx * yx).sqrt() / std::f64::consts::TAU;
+                of.each_pixel(k, bbox, |_, value, [dy, dx]| {
+                    let r2 = yy * dy * dy + 2.0 * yx * dy * dx + xx * dx * dx;
+                    let expected = norm * (-0.5 * r2).exp();
+                    assert!((value - expected).abs() < 1e-12 * norm, "{value} {expected} at {dy}, {dx}");
+                });
+            }
+        }
+    }
+
+    #[test]
     fn each_has_flux_1_and_the_sizes_that_were_asked_for() {
         let of = Gaussians::new([40.2, 39.9], false, 4);
         let bbox = BBox::new([0, 0], [81, 81]);

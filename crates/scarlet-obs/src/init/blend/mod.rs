@@ -108,7 +108,8 @@ impl StartShape {
 /// No observation, one on another grid, or a position that none sees.
 ///
 /// # Cost
-/// Linear in the number of sources: 5 ms for each, with PSFs of 40 pixels.
+/// Linear in the number of sources: 4 ms for each on one thread, the fluxes included (1,000 simulated sources in five
+/// channels of 1024 x 1024 pixels: `scarlet fit` gives 3.7 s as `seconds.setup`).
 pub fn shapes(
     observations: &[&Observation],
     model: &Frame,

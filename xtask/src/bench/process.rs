@@ -98,7 +98,8 @@ fn our_words(context: &Context<'_>, folder: &Path) -> Result<Vec<String>> {
     fs::write(&scene_file, scene.replace("DATA", &context.data.display().to_string()))
         .with_context(|| format!("writing {}", scene_file.display()))?;
     let out = folder.join("ours");
-    Ok([program(context)?, "fit".into(), scene_file, "--out".into(), out]
+    // An earlier version may have written what is there.
+    Ok([program(context)?, "fit".into(), scene_file, "--overwrite".into(), "--out".into(), out]
         .map(|p| p.display().to_string())
         .into())
 }

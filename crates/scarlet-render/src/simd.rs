@@ -110,12 +110,12 @@ pub(crate) fn pair_rows<T: Pixel>(pair: &mut [Complex<T>], plane: &[T], window: 
 
 /// The inverse of [`pair_rows`].
 pub(crate) fn part_rows<T: Pixel>(plane: &mut [T], window: Window, y: usize, pair: &[Complex<T>]) {
-    pulp::Arch::new().dispatch(PartRows { plane, window, y, pair });
+    pulp::Arch::new().dispatch(GiveRows { plane, window, y, pair, give: |v: &mut T, new| *v = new });
 }
 
 /// Adds rows to those of a window.
 pub(crate) fn add_rows<T: Pixel>(plane: &mut [T], window: Window, y: usize, pair: &[Complex<T>]) {
-    pulp::Arch::new().dispatch(AddRows { plane, window, y, pair });
+    pulp::Arch::new().dispatch(GiveRows { plane, window, y, pair, give: |v: &mut T, more| *v += more });
 }
 
 /// From transforms of pairs of real rows to those of each row, transposed: rows `first..` of `spectrum`.
@@ -169,49 +169,26 @@ impl<T: Pixel> WithSimd for PairRows<'_, T> {
     }
 }
 
-struct PartRows<'a, T> {
+struct GiveRows<'a, T, F> {
     plane: &'a mut [T],
     window: Window,
     y: usize,
     pair: &'a [Complex<T>],
+    give: F,
 }
 
-impl<T: Pixel> WithSimd for PartRows<'_, T> {
+impl<T: Pixel, F: Fn(&mut T, T)> WithSimd for GiveRows<'_, T, F> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { plane, window, y, pair } = self;
+        let Self { plane, window, y, pair, give } = self;
         for (v, z) in plane[window.row(y)].iter_mut().zip(pair) {
-            *v = z.re;
+            give(v, z.re);
         }
         if y + 1 < window.shape[0] {
             for (v, z) in plane[window.row(y + 1)].iter_mut().zip(pair) {
-                *v = z.im;
-            }
-        }
-    }
-}
-
-struct AddRows<'a, T> {
-    plane: &'a mut [T],
-    window: Window,
-    y: usize,
-    pair: &'a [Complex<T>],
-}
-
-impl<T: Pixel> WithSimd for AddRows<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { plane, window, y, pair } = self;
-        for (v, z) in plane[window.row(y)].iter_mut().zip(pair) {
-            *v += z.re;
-        }
-        if y + 1 < window.shape[0] {
-            for (v, z) in plane[window.row(y + 1)].iter_mut().zip(pair) {
-                *v += z.im;
+                give(v, z.im);
             }
         }
     }

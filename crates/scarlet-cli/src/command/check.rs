@@ -5,9 +5,9 @@ use crate::catalog::{CatalogColumns, CatalogSource, read_catalog};
 use crate::error::CliError;
 use crate::findings;
 use crate::log::Level;
-use crate::scene_file::SceneFile;
+use crate::scene_file::{SceneFile, pixel_of};
 use clap::Args;
-use scarlet::frame::{Frame, Psf, Sky};
+use scarlet::frame::{Frame, Psf};
 use scarlet::model::Scene;
 use scarlet::obs::Observation;
 use scarlet::obs::check::{self, Finding, Severity, SourcePosition};
@@ -108,15 +108,8 @@ fn model_frame(file: &SceneFile, observations: &[Observation]) -> Result<Frame, 
 
 /// Where the catalogue's sources are in the model frame; the sky decides where it can.
 fn positions(catalog: &[CatalogSource], frame: &Frame) -> Result<Vec<SourcePosition>, CliError> {
-    let position = |entry: &CatalogSource| {
-        let center = match (entry.pixel, entry.sky_deg) {
-            (_, Some([ra, dec])) if frame.wcs_ref().is_some() || entry.pixel.is_none() => {
-                frame.to_pixel(Sky::new(ra, dec))?
-            }
-            (pixel, _) => pixel.unwrap_or_default(),
-        };
-        Ok(SourcePosition { id: entry.id.clone(), center })
-    };
+    let position =
+        |entry: &CatalogSource| Ok(SourcePosition { id: entry.id.clone(), center: pixel_of(entry, frame)? });
     catalog.iter().map(position).collect()
 }
 

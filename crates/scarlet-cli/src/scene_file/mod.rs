@@ -23,6 +23,7 @@ mod reader;
 mod sources;
 
 pub use observations::{MaskSpec, ObservationSpec, PsfFormula, PsfSpec};
+pub(crate) use sources::pixel_of;
 pub use sources::{GalaxyModel, ModelSpec};
 
 use crate::error::CliError;

@@ -3,7 +3,7 @@
 use super::SceneFile;
 use crate::catalog::{CatalogColumns, CatalogSource, SourceKind, read_catalog};
 use crate::error::CliError;
-use scarlet::frame::{Frame, Psf, Sky, nearest};
+use scarlet::frame::{Frame, FrameError, Psf, Sky, nearest};
 use scarlet::model::Scene;
 use scarlet::obs::Observation;
 use scarlet::obs::init::{self, Seed};
@@ -159,11 +159,13 @@ fn of_source(file: &SceneFile, entry: &CatalogSource, problem: String) -> CliErr
 }
 
 /// `(y, x)` in the model frame; the sky decides where both positions are there and the frame has a WCS.
-fn position(file: &SceneFile, entry: &CatalogSource, frame: &Frame) -> Result<[f64; 2], CliError> {
+///
+/// # Errors
+/// The sky position has no pixel.
+pub(crate) fn pixel_of(entry: &CatalogSource, frame: &Frame) -> Result<[f64; 2], FrameError> {
     match (entry.pixel, entry.sky_deg) {
         (_, Some([ra, dec])) if frame.wcs_ref().is_some() || entry.pixel.is_none() => {
-            let pixel = frame.to_pixel(Sky::new(ra, dec));
-            pixel.map_err(|e| of_source(file, entry, format!("{e}; {}", far_off(frame))))
+            frame.to_pixel(Sky::new(ra, dec))
         }
         (pixel, _) => Ok(pixel.unwrap_or_default()),
     }
@@ -192,7 +194,8 @@ fn seed(
         true => SourceKind::Star,
         false => entry.kind.unwrap_or(by_default),
     };
-    let center = position(file, entry, frame)?;
+    let center =
+        pixel_of(entry, frame).map_err(|e| of_source(file, entry, format!("{e}; {}", far_off(frame))))?;
     init::check_seen(observations, frame, center)
         .map_err(|e| of_source(file, entry, format!("{e}{}", outside(entry, frame, center))))?;
     Ok(Seed { center, is_star: kind == SourceKind::Star })

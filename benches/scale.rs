@@ -6,11 +6,9 @@
 #[allow(dead_code, reason = "each bench program uses its own part")]
 mod harness;
 
-use harness::{Arguments, Counting, Report, allocations};
+use harness::{Arguments, Counting, Report};
 use ndarray::{Array2, Array3};
 use scarlet::prelude::*;
-use std::ops::ControlFlow;
-use std::time::Instant;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -32,33 +30,13 @@ fn main() -> Result<(), String> {
     Ok(())
 }
 
-/// Steps of a fit with Adam; the clock is read by its callback, after every step.
+/// Steps of a fit of that many galaxies.
 fn steps(arguments: &Arguments, side: usize, sources: usize) -> Report {
     let scene = scene(side, sources);
     let observation = observation(side);
     let builder = Posterior::builder().threads(arguments.threads);
     let mut posterior = builder.build(&scene, [&observation]).expect("a valid scene");
-    let count = arguments.warmup + arguments.steps;
-    let mut samples = Vec::with_capacity(count);
-    let (mut last, mut before) = (Instant::now(), 0);
-    let adam = Adam { max_iter: count, e_rel: 0.0, ..Adam::default() };
-    let fit = posterior.fit_with(&adam, &mut |_| {
-        if samples.len() + 1 == arguments.warmup {
-            before = allocations();
-        }
-        samples.push(1e3 * last.elapsed().as_secs_f64());
-        last = Instant::now();
-        ControlFlow::Continue(())
-    });
-    let made = allocations() - before;
-    let fit = fit.expect("a fit");
-    Report {
-        samples: samples.split_off(arguments.warmup),
-        loss_first: fit.loss.first().copied(),
-        loss_last: fit.loss.last().copied(),
-        alloc_per_step: Some(made as f64 / arguments.steps as f64),
-        ..Report::default()
-    }
+    Report::of_steps(arguments, &mut posterior)
 }
 
 /// Galaxies on a square grid, moved by a fraction of a pixel.

@@ -7,13 +7,12 @@ mod common;
 mod harness;
 
 use common::Quickstart;
-use harness::{Arguments, Counting, Report, allocations};
+use harness::{Arguments, Counting, Report};
 use scarlet::model::profile::Sersic;
 use scarlet::model::{Morphology, Site};
 use scarlet::prelude::*;
 use scarlet::render::{RealFft2, Window};
 use std::hint::black_box;
-use std::ops::ControlFlow;
 use std::time::Instant;
 
 #[global_allocator]
@@ -33,34 +32,17 @@ fn main() -> Result<(), String> {
     Ok(())
 }
 
-/// Steps of a fit with Adam; the clock is read by its callback, after every step.
+/// Steps of a fit, with the peer's loss and the share of FFTs.
 fn steps(arguments: &Arguments, start: Quickstart) -> Report {
     let weights = start.observation.weights();
     // scarlet2 leaves the term sum ln(w) / 2 out of its log-likelihood.
     let left_out: f64 = weights.iter().filter(|w| **w > 0.0).map(|w| 0.5 * w.ln()).sum();
     let builder = Posterior::builder().threads(arguments.threads);
     let mut posterior = builder.build(&start.scene, [&start.observation]).expect("a valid scene");
-    let count = arguments.warmup + arguments.steps;
-    let mut samples = Vec::with_capacity(count);
-    let (mut last, mut before) = (Instant::now(), 0);
-    let adam = Adam { max_iter: count, e_rel: 0.0, ..Adam::default() };
-    let fit = posterior.fit_with(&adam, &mut |_| {
-        if samples.len() + 1 == arguments.warmup {
-            before = allocations();
-        }
-        samples.push(1e3 * last.elapsed().as_secs_f64());
-        last = Instant::now();
-        ControlFlow::Continue(())
-    });
-    let made = allocations() - before;
-    let fit = fit.expect("a fit");
-    let mut report = Report {
-        samples: samples.split_off(arguments.warmup),
-        loss_first: Some(fit.loss[0] + left_out),
-        loss_last: Some(fit.loss[count - 1] + left_out),
-        alloc_per_step: Some(made as f64 / arguments.steps as f64),
-        ..Report::default()
-    };
+    let mut report = Report::of_steps(arguments, &mut posterior);
+    for loss in [&mut report.loss_first, &mut report.loss_last].into_iter().flatten() {
+        *loss += left_out;
+    }
     report.fft_share = Some(floor_ms(&posterior, arguments.threads) / report.median_ms());
     report
 }

@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{TrueBlend, quickstart, true_blend};
+use common::deblend::{flux_errors, seeds_of, seeds_of_hsc, seen_fluxes, start};
+use common::{quickstart, true_blend};
 use ndarray::Array2;
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use scarlet::infer::Stop;
@@ -19,41 +20,21 @@ struct Outcome {
 }
 
 fn deblend(observation: &Observation, seeds: &[Seed]) -> Outcome {
-    let model = Frame::enclosing([observation.frame()]).expect("a frame");
-    let channels = model.channel_names().len();
-    let mut scene = Scene::new(model.clone()).expect("a scene");
-    for shape in init::shapes(&[observation], &model, seeds).expect("seen") {
-        scene.add(shape.source(channels, 1).expect("one layer")).expect("inside");
-    }
-    init::fit_fluxes(&mut scene, &[observation]).expect("fluxes");
+    let mut scene = start(observation, seeds);
     let mut posterior = Posterior::new(&scene, [observation]).expect("a valid scene");
     let go_on = &mut |_: &_| ControlFlow::Continue(());
     let fit = posterior.fit_with_boxes(&mut scene, &BoxRules::default(), &Scaled::default(), go_on);
     let fit = fit.expect("a finite start");
     posterior.log_likelihood(&fit.x);
     let chi2 = posterior.chi2()[0] / posterior.pixels() as f64;
-    let mut fluxes = Array2::zeros((seeds.len(), channels));
-    scarlet::obs::redistribute(&scene, observation, |share| {
-        let source: usize = share.source.parse().expect("sources are counted");
-        for (c, plane) in share.model.outer_iter().enumerate() {
-            fluxes[[source, c]] = plane.sum();
-        }
-    })
-    .expect("the same grid");
+    let fluxes = seen_fluxes(observation, &scene);
     Outcome { chi2, fluxes, fit }
 }
 
 fn hsc() -> Option<(Observation, Vec<Seed>)> {
     let start = quickstart()?;
-    let centers = (0..7).map(|k| start.scene.param(&format!("{k}.center")).expect("a centre").values());
-    let seed = |(k, c): (usize, &[f64])| Seed { center: [c[0], c[1]], is_star: k == 0 };
-    let seeds = centers.enumerate().map(seed).collect();
+    let seeds = seeds_of_hsc(&start);
     Some((start.observation, seeds))
-}
-
-fn seeds_of(blend: &TrueBlend) -> Vec<Seed> {
-    let both = blend.centers.iter().zip(&blend.is_star);
-    both.map(|(center, is_star)| Seed { center: *center, is_star: *is_star }).collect()
 }
 
 #[test]
@@ -69,19 +50,7 @@ fn hsc_needs_no_settings() {
 fn fluxes_of_a_blend_are_those_of_its_truth() {
     let Some(blend) = true_blend() else { return };
     let outcome = deblend(&blend.observation, &seeds_of(&blend));
-    let (mut errors, mut bright) = (Vec::new(), Vec::new());
-    for (s, truth) in blend.truth.iter().enumerate() {
-        for (c, image) in truth.outer_iter().enumerate() {
-            let weights = blend.observation.weights().index_axis(ndarray::Axis(0), c);
-            let snr = image.iter().zip(weights).map(|(t, w)| w * t * t).sum::<f64>().sqrt();
-            let error = (outcome.fluxes[[s, c]] / image.sum() - 1.0).abs();
-            errors.push(error);
-            bright.extend((snr > 50.0).then_some(error));
-        }
-    }
-    errors.sort_by(f64::total_cmp);
-    let median = 0.5 * (errors[14] + errors[15]);
-    let worst = bright.iter().copied().fold(0.0, f64::max);
+    let [median, worst] = flux_errors(&blend, &outcome.fluxes);
     println!(
         "blend: chi2 per pixel {:.4}, flux errors: median {median:.4}, worst bright {worst:.4}",
         outcome.chi2

@@ -17,6 +17,8 @@
 
 mod counting;
 
+use scarlet::prelude::*;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -104,6 +106,31 @@ impl Report {
         Self {
             samples,
             alloc_per_step: Some(made as f64 / (arguments.steps * calls) as f64),
+            ..Self::default()
+        }
+    }
+
+    /// Steps of a fit with Adam; the clock is read by its callback, after every step.
+    pub(crate) fn of_steps(arguments: &Arguments, posterior: &mut Posterior) -> Self {
+        let count = arguments.warmup + arguments.steps;
+        let mut samples = Vec::with_capacity(count);
+        let (mut last, mut before) = (Instant::now(), 0);
+        let adam = Adam { max_iter: count, e_rel: 0.0, ..Adam::default() };
+        let fit = posterior.fit_with(&adam, &mut |_| {
+            if samples.len() + 1 == arguments.warmup {
+                before = allocations();
+            }
+            samples.push(1e3 * last.elapsed().as_secs_f64());
+            last = Instant::now();
+            ControlFlow::Continue(())
+        });
+        let made = allocations() - before;
+        let fit = fit.expect("a fit");
+        Self {
+            samples: samples.split_off(arguments.warmup),
+            loss_first: Some(fit.loss[0]),
+            loss_last: Some(fit.loss[count - 1]),
+            alloc_per_step: Some(made as f64 / arguments.steps as f64),
             ..Self::default()
         }
     }

@@ -70,7 +70,9 @@ fn pixel_scales_agree_with_astropy() {
         let ratio = wcs.pixel_scale([y, x]).unwrap().arcsec() / case.scale_arcsec;
         // the table's differences over one pixel cost (pixel in radians)^2, and 1e-16 / pixel of rounding
         let pixel = case.scale_arcsec / 206_265.0;
-        assert!((ratio - 1.0).abs() < pixel * pixel + 2e-15 / pixel, "{}: {ratio}", case.name);
+        // a distortion's own curvature, and the rounding of its pixels of some thousands
+        let bent = if wcs.is_distorted() { 1e-7 } else { 0.0 };
+        assert!((ratio - 1.0).abs() < pixel * pixel + 2e-15 / pixel + bent, "{}: {ratio}", case.name);
     }
 }
 
@@ -81,7 +83,8 @@ fn kept_cards_make_the_same_wcs() {
         assert_eq!(Wcs::from_header(wcs.header()).unwrap(), wcs, "{}", case.name);
         let stored = serde_json::to_string(&wcs).unwrap();
         assert_eq!(serde_json::from_str::<Wcs>(&stored).unwrap(), wcs, "{}", case.name);
-        let known = ["C", "PC", "LONPOLE", "LATPOLE", "RADESYS", "EQUINOX"];
+        let known = "C PC LONPOLE LATPOLE RADESYS EQUINOX A_ B_ AP_ BP_ PV MJD-OBS DATE-OBS";
+        let known: Vec<&str> = known.split(' ').collect();
         assert!(wcs.header().iter().all(|card| known.iter().any(|k| card.keyword.starts_with(k))));
     }
 }

@@ -42,9 +42,10 @@ prop_compose! {
 /// A keyword that matters, with a value that may or may not fit it.
 fn cards() -> impl Strategy<Value = Vec<Card>> {
     let keywords = "CTYPE1 CTYPE2 CRPIX1 CRPIX2 CRVAL1 CRVAL2 CD1_1 CD1_2 CD2_2 PC1_1 PC2_1 CDELT1 CDELT2 CROTA2 \
-                    CUNIT1 LONPOLE LATPOLE RADESYS EQUINOX PV2_1 A_ORDER PC001002 CD1_3 EPOCH";
+                    CUNIT1 LONPOLE LATPOLE RADESYS EQUINOX PV2_1 PV1_1 PV1_3 PV2_7 A_ORDER B_ORDER A_2_0 B_0_1 AP_1_0 \
+                    PC001002 CD1_3 EPOCH MJD-OBS DATE-OBS";
     let values = "RA---TAN DEC--TAN RA---CAR DEC--CAR RA---SIN DEC--SIN 0 1 -1 1e-4 90 -90 180 2000 1e300 -1e-300 \
-                  1e-9 NaN T deg rad arcsec FK5 ICRS é";
+                  1e-9 NaN T deg rad arcsec FK5 FK4 ICRS RA---TAN-SIP DEC--TAN-SIP RA---TPV DEC--TPV 2 1984-05-17 é";
     let pick = |text: &'static str| prop::sample::select(text.split_whitespace().collect::<Vec<_>>());
     prop::collection::vec((pick(keywords), pick(values)).prop_map(|(k, v)| Card::new(k, v)), 0..14)
 }

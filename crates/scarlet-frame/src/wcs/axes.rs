@@ -1,15 +1,17 @@
 //! What the two image axes are: longitude and latitude, their projection and units.
 
+use super::distortion::Said;
 use super::keywords::{Keywords, bad};
 use super::plane::Projection;
 use crate::FrameError;
 
-/// Which image axis (0 or 1) is right ascension and which declination, in which units, and the projection.
+/// Which image axis (0 or 1) is right ascension and which declination, in which units, the projection and distortion.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Axes {
     pub(super) lon: usize,
     pub(super) lat: usize,
     pub(super) projection: Projection,
+    pub(super) said: Said,
     pub(super) degrees_per_unit: [f64; 2],
 }
 
@@ -28,15 +30,16 @@ impl Axes {
                 return Err(bad("CTYPE1, CTYPE2", problem));
             }
         };
-        if first.projection != second.projection {
+        if (first.projection, first.said) != (second.projection, second.said) {
             let problem = format!(
                 "the axes have different projections, {} and {}; they must be the same",
-                first.projection, second.projection
+                first.said.code(first.projection),
+                second.said.code(second.projection)
             );
             return Err(bad("CTYPE1, CTYPE2", problem));
         }
         let degrees_per_unit = [unit(keywords, "CUNIT1")?, unit(keywords, "CUNIT2")?];
-        Ok(Self { lon, lat, projection: first.projection, degrees_per_unit })
+        Ok(Self { lon, lat, projection: first.projection, said: first.said, degrees_per_unit })
     }
 
     /// CRVAL as `[longitude, latitude]` in degrees.
@@ -63,6 +66,7 @@ impl Axes {
 struct Axis {
     is_longitude: bool,
     projection: Projection,
+    said: Said,
 }
 
 impl Axis {
@@ -77,7 +81,7 @@ impl Axis {
             _ => return Err(bad(name, not_equatorial(ctype, kind))),
         };
         let projection = Projection::from_ctype(ctype, code).map_err(|problem| bad(name, problem))?;
-        Ok(Self { is_longitude, projection })
+        Ok(Self { is_longitude, projection, said: Said::from_code(code) })
     }
 }
 

@@ -1,14 +1,20 @@
-//! The reference frame of a header's right ascension and declination, as a rotation from ICRS.
+//! The reference frame of a header's right ascension and declination.
 
+use super::date;
+use super::fk4;
+use super::fk5;
 use super::keywords::{Keywords, bad};
-use super::rotation::{IDENTITY, Matrix, multiply};
+use super::rotation::Matrix;
+use super::sphere::Sphere;
 use crate::FrameError;
 
-/// The rotation that takes ICRS unit vectors to those of the header's frame.
+/// The map from ICRS to the native sphere, whose rotation from the header's own frame is `native`.
 ///
 /// RADESYS and its defaults as in the FITS standard 4.0, section 8.3: without RADESYS it is FK5 where there
-/// is an equinox from 1984 on, FK4 where there is an earlier one, and ICRS without an equinox.
-pub(super) fn from_icrs(keywords: &Keywords) -> Result<Matrix, FrameError> {
+/// is an equinox from 1984 on, FK4 where there is an earlier one, and ICRS without an equinox. FK4 turns slowly
+/// against distant sources: MJD-OBS, or DATE-OBS, says when its positions hold, and the equinox where neither is
+/// there (FITS WCS paper II, section 3.1).
+pub(super) fn sphere(keywords: &Keywords, native: Matrix) -> Result<Sphere, FrameError> {
     let equinox = keywords.number("EQUINOX");
     let system = match keywords.text("RADESYS") {
         Some(system) => system,
@@ -19,38 +25,27 @@ pub(super) fn from_icrs(keywords: &Keywords) -> Result<Matrix, FrameError> {
         },
     };
     match system {
-        "ICRS" => Ok(IDENTITY),
-        "FK5" => fk5(equinox?.unwrap_or(2000.0)),
-        "FK4" | "FK4-NO-E" | "GAPPT" => {
-            let problem = format!(
-                "positions in {system} (said by the card, or by an equinox before 1984) are not handled yet; \
-                 give the header in ICRS or FK5"
-            );
+        "ICRS" => Ok(Sphere::of_icrs(native)),
+        "FK5" => Ok(Sphere::rotated(native, fk5::from_icrs(year(equinox?, 2000.0)?))),
+        "FK4" | "FK4-NO-E" => {
+            let equinox = year(equinox?, 1950.0)?;
+            let epoch = date::observed(keywords)?.unwrap_or_else(|| date::julian_of_besselian(equinox));
+            let e_terms = (system == "FK4").then(|| fk4::e_terms(equinox));
+            Ok(Sphere::of_fk4(native, fk4::to_fk5(equinox, epoch), e_terms))
+        }
+        "GAPPT" => {
+            let problem = "apparent places (GAPPT) are not handled; give the header in ICRS, FK5 or FK4";
             Err(bad("RADESYS", problem))
         }
-        other => Err(bad("RADESYS", format!("{other:?} is no known frame; it must be ICRS or FK5"))),
+        other => Err(bad("RADESYS", format!("{other:?} is no known frame; it must be ICRS, FK5 or FK4"))),
     }
 }
 
-fn fk5(equinox: f64) -> Result<Matrix, FrameError> {
-    if equinox == 2000.0 {
-        return Ok(fk5_from_icrs());
+/// The equinox, where precession can be trusted.
+fn year(equinox: Option<f64>, default: f64) -> Result<f64, FrameError> {
+    let equinox = equinox.unwrap_or(default);
+    if (1800.0..=2200.0).contains(&equinox) {
+        return Ok(equinox);
     }
-    let problem = format!(
-        "FK5 of equinox {equinox} needs precession, which is not handled yet; give the header in FK5 of \
-         equinox 2000 or in ICRS"
-    );
-    Err(bad("EQUINOX", problem))
-}
-
-/// Frame bias between ICRS and FK5 at J2000: -19.9, 9.1 and -22.9 mas about x, y and z.
-///
-/// Source: Mignard and Froeschle 2000, A&A 354, 732, as given in Kaplan 2005, USNO Circular 179, section 3.5.
-fn fk5_from_icrs() -> Matrix {
-    let angle = |mas: f64| (mas / 3.6e6).to_radians().sin_cos();
-    let ((sx, cx), (sy, cy), (sz, cz)) = (angle(19.9), angle(9.1), angle(-22.9));
-    let about_x = [[1.0, 0.0, 0.0], [0.0, cx, sx], [0.0, -sx, cx]];
-    let about_y = [[cy, 0.0, -sy], [0.0, 1.0, 0.0], [sy, 0.0, cy]];
-    let about_z = [[cz, sz, 0.0], [-sz, cz, 0.0], [0.0, 0.0, 1.0]];
-    multiply(about_x, multiply(about_y, about_z))
+    Err(bad("EQUINOX", format!("is {equinox}; it must be a year from 1800 to 2200")))
 }

@@ -1,6 +1,7 @@
 //! The WCS cards of a header, looked up by keyword with errors that name it.
 
 use super::card::{Card, Header};
+use super::sip::is_sip;
 use crate::FrameError;
 
 /// Keywords of the celestial axes that say something here, in the order in which they are kept.
@@ -36,6 +37,15 @@ impl Keywords {
         if found.text("EQUINOX").is_none() && !matches!(found.text("RADESYS"), Some("ICRS")) {
             found.take(header, "EQUINOX", &["EPOCH".to_owned()])?;
         }
+        if found.is_fk4()? {
+            found.take(header, "MJD-OBS", &[])?;
+            found.take(header, "DATE-OBS", &[])?;
+        }
+        for name in header.iter().map(|card| card.keyword.trim()) {
+            if (is_sip(name) || is_parameter(name)) && found.card(name).is_none() {
+                found.take(header, name, &[])?;
+            }
+        }
         Ok(found)
     }
 
@@ -61,6 +71,14 @@ impl Keywords {
         Ok(())
     }
 
+    /// Whether positions are in FK4, with E-terms or without, by RADESYS or by an early equinox alone.
+    fn is_fk4(&self) -> Result<bool, FrameError> {
+        Ok(match self.text("RADESYS") {
+            Some(system) => system.starts_with("FK4"),
+            None => self.number("EQUINOX")?.is_some_and(|year| year < 1984.0),
+        })
+    }
+
     /// The cards themselves.
     pub(super) fn into_cards(self) -> Header {
         self.cards
@@ -69,6 +87,11 @@ impl Keywords {
     /// Forgets the cards whose keyword `unused` picks.
     pub(super) fn forget(&mut self, unused: impl Fn(&str) -> bool) {
         self.cards.retain(|card| !unused(&card.keyword));
+    }
+
+    /// The keywords that are there.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.cards.iter().map(|card| card.keyword.as_str())
     }
 
     /// Whether any of the keywords is there.
@@ -98,6 +121,12 @@ impl Keywords {
     fn card(&self, name: &str) -> Option<&Card> {
         self.cards.iter().find(|card| card.keyword == name)
     }
+}
+
+/// `PV1_m` or `PV2_m`, without the letter of an alternate WCS.
+pub(super) fn is_parameter(keyword: &str) -> bool {
+    let index = ["PV1_", "PV2_"].iter().find_map(|prefix| keyword.strip_prefix(prefix));
+    index.is_some_and(|index| !index.is_empty() && index.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Spellings of `name` from before the FITS WCS papers.

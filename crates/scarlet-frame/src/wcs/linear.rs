@@ -10,7 +10,7 @@ const PC: [[&str; 2]; 2] = [["PC1_1", "PC1_2"], ["PC2_1", "PC2_2"]];
 const CDELT: [&str; 2] = ["CDELT1", "CDELT2"];
 
 /// `plane = matrix (pixel - reference)`; pixels 0-based `[x, y]`, plane `[lon, lat]` in degrees.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Linear {
     reference: [f64; 2],
     matrix: [[f64; 2]; 2],
@@ -32,19 +32,28 @@ impl Linear {
         Ok(Self { reference, matrix, inverse })
     }
 
-    /// Plane position `[lon, lat]` in degrees of a 0-based pixel `[y, x]`.
-    pub(super) fn to_plane(self, [y, x]: [f64; 2]) -> [f64; 2] {
-        apply(self.matrix, [x - self.reference[0], y - self.reference[1]])
+    /// `[x, y]` of a 0-based pixel `[y, x]` counted from the reference pixel.
+    pub(super) fn offset(&self, [y, x]: [f64; 2]) -> [f64; 2] {
+        [x - self.reference[0], y - self.reference[1]]
     }
 
-    /// 0-based pixel `[y, x]` of a plane position `[lon, lat]` in degrees.
-    pub(super) fn to_pixel(self, plane: [f64; 2]) -> [f64; 2] {
-        let [x, y] = apply(self.inverse, plane);
+    /// 0-based pixel `[y, x]` of `[x, y]` counted from the reference pixel.
+    pub(super) fn pixel(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         [y + self.reference[1], x + self.reference[0]]
     }
 
+    /// Plane position `[lon, lat]` in degrees of `[x, y]` counted from the reference pixel.
+    pub(super) fn plane(&self, offset: [f64; 2]) -> [f64; 2] {
+        apply(self.matrix, offset)
+    }
+
+    /// `[x, y]` counted from the reference pixel of a plane position `[lon, lat]` in degrees.
+    pub(super) fn offset_of_plane(&self, plane: [f64; 2]) -> [f64; 2] {
+        apply(self.inverse, plane)
+    }
+
     /// Degrees per pixel: rows `[lon, lat]`, columns `[x, y]`.
-    pub(super) fn matrix(self) -> [[f64; 2]; 2] {
+    pub(super) fn matrix(&self) -> [[f64; 2]; 2] {
         self.matrix
     }
 }

@@ -5,6 +5,7 @@
 //! where the crate's is off by 8e-5 arcsec for CAR away from the equator). In debug builds the crate panics on
 //! vectors that are not finite, not of unit length to 1e-15, or have a component above 1: those never reach it.
 
+use super::rotation::normalized;
 use crate::FrameError;
 use serde_json::json;
 use std::fmt;
@@ -30,21 +31,21 @@ impl Projection {
     const ALL: [Self; 6] = [Self::Tan, Self::Sin, Self::Arc, Self::Stg, Self::Zea, Self::Car];
 
     /// The projection of `ctype`, whose part from the sixth character on is `code`; or what is wrong.
+    ///
+    /// `TPV` and the suffix `-SIP` are distortions around a projection: see [`Said`](super::distortion::Said).
     pub(super) fn from_ctype(ctype: &str, code: &str) -> Result<Self, String> {
-        if let Some(known) = Self::ALL.into_iter().find(|projection| projection.code() == code) {
+        let plain = if code == "TPV" { "TAN" } else { code.strip_suffix("-SIP").unwrap_or(code) };
+        if let Some(known) = Self::ALL.into_iter().find(|projection| projection.code() == plain) {
             return Ok(known);
         }
         let advice = "resample the image to a plain TAN grid first";
         Err(match code {
             "" => format!("{ctype:?} names no projection; it must be like 'RA---TAN' or 'DEC--TAN'"),
-            "TPV" => format!("{ctype:?}: the TPV distortion is not handled yet; {advice}"),
             "TNX" | "ZPX" => format!("{ctype:?}: IRAF's {code} distortion is not handled yet; {advice}"),
             "TAB" => format!("{ctype:?}: coordinates from a table (-TAB) are not handled yet; {advice}"),
-            _ if code.ends_with("-SIP") => {
-                format!("{ctype:?}: the SIP distortion is not handled yet; {advice}")
-            }
             _ => format!(
-                "{ctype:?}: the projection {code} is not handled; handled are TAN, SIN, ARC, STG, ZEA and CAR; {advice}"
+                "{ctype:?}: the projection {plain} is not handled; handled are TAN, SIN, ARC, STG, ZEA and CAR, each \
+                 with -SIP or without, and TPV; {advice}"
             ),
         })
     }
@@ -103,6 +104,7 @@ impl Plane {
 
     /// Plane position `[lon, lat]` in degrees of a native unit vector; `None` where it is not shown.
     pub(super) fn project(&self, native: [f64; 3]) -> Option<[f64; 2]> {
+        // to rounding it has length 1 already; no component may be above 1
         let [x, y, z] = normalized(native);
         // the crate looks along its first axis at the reference point
         let seen = if self.projection.is_zenithal() { (z, y, -x) } else { (x, y, z) };
@@ -121,10 +123,4 @@ impl Plane {
 
 fn in_reach(plane: [f64; 2]) -> Option<[f64; 2]> {
     plane.iter().all(|value| value.abs() < FARTHEST_DEG).then_some(plane)
-}
-
-/// `v`, which is of unit length to rounding, with no component above 1.
-fn normalized(v: [f64; 3]) -> [f64; 3] {
-    let length = (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]).sqrt();
-    v.map(|value| value / length)
 }

@@ -7,9 +7,6 @@ use crate::FrameError;
 /// A rotation of unit vectors, by rows.
 pub(super) type Matrix = [[f64; 3]; 3];
 
-/// The rotation that does nothing.
-pub(super) const IDENTITY: Matrix = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-
 /// The rotation from celestial unit vectors to those of the native sphere.
 ///
 /// Source: Calabretta and Greisen 2002, A&A 395, 1077 (FITS WCS paper II), section 2.4 and eq. 5.
@@ -107,4 +104,45 @@ pub(super) fn rotate(m: &Matrix, v: [f64; 3]) -> [f64; 3] {
 /// `m' v`: the inverse of [`rotate`].
 pub(super) fn rotate_back(m: &Matrix, v: [f64; 3]) -> [f64; 3] {
     [0, 1, 2].map(|k| m[0][k] * v[0] + m[1][k] * v[1] + m[2][k] * v[2])
+}
+
+/// The transpose: the inverse of a rotation.
+pub(super) fn transpose(m: Matrix) -> Matrix {
+    [0, 1, 2].map(|k| m.map(|row| row[k]))
+}
+
+/// The inverse of a matrix that is nearly a rotation.
+pub(super) fn inverse(m: Matrix) -> Matrix {
+    let [a, b, c] = m;
+    let columns = [cross(b, c), cross(c, a), cross(a, b)];
+    let determinant = a[0] * columns[0][0] + a[1] * columns[0][1] + a[2] * columns[0][2];
+    transpose(columns.map(|column| column.map(|v| v / determinant)))
+}
+
+fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
+    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+}
+
+/// `v` with length 1.
+pub(super) fn normalized(v: [f64; 3]) -> [f64; 3] {
+    let length = (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]).sqrt();
+    v.map(|value| value / length)
+}
+
+/// The rotation of the axes by `angle` radians about the first one.
+pub(super) fn about_x(angle: f64) -> Matrix {
+    let (sin, cos) = angle.sin_cos();
+    [[1.0, 0.0, 0.0], [0.0, cos, sin], [0.0, -sin, cos]]
+}
+
+/// The rotation of the axes by `angle` radians about the second one.
+pub(super) fn about_y(angle: f64) -> Matrix {
+    let (sin, cos) = angle.sin_cos();
+    [[cos, 0.0, -sin], [0.0, 1.0, 0.0], [sin, 0.0, cos]]
+}
+
+/// The rotation of the axes by `angle` radians about the third one.
+pub(super) fn about_z(angle: f64) -> Matrix {
+    let (sin, cos) = angle.sin_cos();
+    [[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]]
 }

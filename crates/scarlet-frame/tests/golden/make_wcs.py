@@ -4,7 +4,8 @@
 
 Needs numpy and astropy (made with 8.0.2). Each case holds `cards` (keyword, value as text), `points`
 ([y, x, ra, dec]: 0-based pixels, ICRS degrees) and `scale_arcsec` (geometric mean at the first point's pixel,
-by differences of 1 px; good to about 1e-6).
+by differences of 1 px; good to about 1e-6). FK4 is taken at MJD-OBS or DATE-OBS where one is there, as FITS WCS
+paper II asks; astropy's own frame of such a header takes it at the equinox.
 """
 
 import json
@@ -14,7 +15,10 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 from astropy.wcs.utils import wcs_to_celestial_frame
-from astropy.coordinates import SkyCoord
+from astropy.coordinates import FK4, SkyCoord
+from astropy.time import Time
+
+import distorted
 
 SCALE = 0.168 / 3600
 
@@ -134,12 +138,22 @@ def vectors(radec):
     return np.stack([np.cos(a) * np.cos(d), np.sin(a) * np.cos(d), np.sin(d)], axis=1)
 
 
+def as_cd(cards):
+    """The cards with a CD matrix in place of PC and CDELT: wcslib's TPV leaves CDELT out (SCAMP writes CD)."""
+    if "PC1_1" not in cards or not cards["CTYPE1"].endswith("TPV"):
+        return cards
+    cd = {f"CD{i}_{j}": cards[f"CDELT{i}"] * cards[f"PC{i}_{j}"] for i in (1, 2) for j in (1, 2)}
+    return {key: value for key, value in cards.items() if not key.startswith(("PC", "CDELT"))} | cd
+
+
 def case(name, cards, shape=(160, 200)):
     header = fits.Header()
     for key, value in cards.items():
         header[key] = float(value) if isinstance(value, np.floating) else value
-    wcs = WCS(header, naxis=2)
+    wcs = WCS(fits.Header(as_cd(dict(header))), naxis=2)
     frame = wcs_to_celestial_frame(wcs)
+    if isinstance(frame, FK4) and np.isfinite(wcs.wcs.mjdobs):
+        frame = FK4(equinox=frame.equinox, obstime=Time(wcs.wcs.mjdobs, format="mjd"))
     ys, xs = np.meshgrid(np.linspace(-0.5, shape[0] - 0.5, 5), np.linspace(-0.5, shape[1] - 0.5, 5), indexing="ij")
     pixels = np.stack([ys.ravel(), xs.ravel()], axis=1)
     at = pixels[:1]
@@ -155,7 +169,7 @@ def case(name, cards, shape=(160, 200)):
 
 
 def main():
-    out = [case(name, *(spec if isinstance(spec, tuple) else (spec,))) for name, spec in CASES.items()]
+    out = [case(name, *(spec if isinstance(spec, tuple) else (spec,))) for name, spec in (CASES | distorted.CASES).items()]
     for entry in out:
         assert np.isfinite(np.array(entry["points"])).all(), entry["name"]
     sys.stdout.write("[\n" + ",\n".join(json.dumps(entry) for entry in out) + "\n]\n")

@@ -1,6 +1,6 @@
 //! Frames: which pixels, which channels, seen through which PSF, where on the sky.
 
-use crate::{Angle, BBox, Channel, FrameError, Psf, Sky, Wcs};
+use crate::{Angle, BBox, Channel, FrameError, GridMap, Psf, Sky, Wcs};
 use serde::{Deserialize, Serialize};
 
 /// The geometry of a cube: its pixels, channels, PSF and WCS, carried along as one value.
@@ -186,22 +186,7 @@ impl Frame {
     /// # Errors
     /// The grids differ by more than a shift of whole pixels.
     pub fn offset_in(&self, model: &Self) -> Result<[i64; 2], FrameError> {
-        let (Some(own), Some(other)) = (&self.wcs, &model.wcs) else { return Ok(self.bbox.origin()) };
-        let corner = self.bbox.origin().map(|c| c as f64);
-        let far = self.bbox.end().map(|c| (c - 1) as f64);
-        let seen = |p: [f64; 2]| other.to_pixel(own.to_sky(p)?);
-        let origin = seen(corner)?.map(f64::round);
-        let shift = [0, 1].map(|k| origin[k] - corner[k]);
-        for at in [corner, [corner[0], far[1]], [far[0], corner[1]], far] {
-            let position = seen(at)?;
-            let off = [0, 1].map(|k| position[k] - at[k] - shift[k]);
-            if off.iter().any(|d| d.abs() > GRID_TOLERANCE_PX) {
-                return Err(FrameError::GridsDiffer { pixel: at, off_px: off });
-            }
-        }
-        Ok(origin.map(|c| c as i64))
+        let shift = GridMap::new(self, model).whole_pixel_shift(self.bbox)?;
+        Ok([0, 1].map(|k| self.bbox.origin()[k] + shift[k]))
     }
 }
-
-/// Two grids are the same when no corner of one lies further than this from a pixel centre of the other.
-const GRID_TOLERANCE_PX: f64 = 1e-2;

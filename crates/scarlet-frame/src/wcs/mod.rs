@@ -194,12 +194,12 @@ impl Wcs {
     }
 
     #[cold]
-    fn off_sky(&self, sky: Sky) -> FrameError {
+    pub(crate) fn off_sky(&self, sky: Sky) -> FrameError {
         self.off(sky.to_string())
     }
 
     #[cold]
-    pub(crate) fn off_pixel(&self, [y, x]: [f64; 2]) -> FrameError {
+    fn off_pixel(&self, [y, x]: [f64; 2]) -> FrameError {
         self.off(format!("pixel (y, x) = ({y}, {x})"))
     }
 

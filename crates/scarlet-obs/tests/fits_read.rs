@@ -112,6 +112,8 @@ fn compressed_files_and_tiles_are_read() {
     assert_eq!(gzip, ramp.mapv(|value| value / 7.0));
     let flat = read_image::<f32>(fixture("mixed.fits"), "FLAT").expect("larger than the file").data;
     assert_eq!((flat.shape(), flat.sum()), (&[300, 200][..], 60_000.0));
+    let mask = read_mask(fixture("mask.fits.fz"), "").expect("readable").bits;
+    assert_eq!((mask.shape(), mask[[0, 1]], mask[[2, 3]]), (&[3, 4][..], 2, 1 << 31));
 }
 
 #[test]

@@ -211,6 +211,10 @@ impl FitsReader {
         let number = self.find(hdu)?;
         let bits = match self.hdus[number].mask_kind() {
             MaskKind::Unsigned64 => self.pixels::<u64>(number)?,
+            // cfitsio reads no 64-bit integers from compressed images; those of 32 bits are exact as f64.
+            MaskKind::Integer { used } if self.hdus[number].compressed && used <= u64::from(u32::MAX) => {
+                self.pixels::<f64>(number)?.mapv(|value| value as i64 as u64 & used)
+            }
             MaskKind::Integer { used } => self.pixels::<i64>(number)?.mapv(|value| value as u64 & used),
             MaskKind::Real => self.real_mask(number)?,
         };

@@ -16,3 +16,7 @@ table = fits.BinTableHDU.from_columns([varying], name="VARYING")
 flat = fits.CompImageHDU(np.ones((300, 200), "i2"), name="FLAT", compression_type="RICE_1")
 u64 = fits.ImageHDU(np.array([[1 << 63, 5]], dtype="u8"), name="U64")
 fits.HDUList([fits.PrimaryHDU(), table, rice, lossless, u64, flat]).writeto("mixed.fits", overwrite=True)
+
+flags = (1 << np.r_[:11, 31]).astype("u4").view("i4").reshape(3, 4)
+mask = fits.CompImageHDU(flags, name="MASK", compression_type="RICE_1")
+fits.HDUList([fits.PrimaryHDU(), mask]).writeto("mask.fits.fz", overwrite=True)

@@ -1,6 +1,7 @@
 //! Angles whose unit is in the type.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// An angle; its unit is said where it is made and where it is read.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -44,6 +45,18 @@ impl Angle {
     #[must_use]
     pub fn arcsec(self) -> f64 {
         self.degrees() * 3600.0
+    }
+}
+
+/// In the unit that suits it, to four digits: `0.168 arcsec`, `1.25 deg`.
+impl fmt::Display for Angle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rounded = |value: f64| format!("{value:.3e}").parse().unwrap_or(value);
+        if self.degrees().abs() < 1.0 {
+            write!(f, "{} arcsec", rounded(self.arcsec()))
+        } else {
+            write!(f, "{} deg", rounded(self.degrees()))
+        }
     }
 }
 

@@ -58,6 +58,15 @@ impl BBox {
         [self.origin[0] + (self.shape[0] / 2) as i64, self.origin[1] + (self.shape[1] / 2) as i64]
     }
 
+    /// The centre `[y, x]` of the rectangle itself: half a pixel off a pixel's centre where a side is even.
+    #[must_use]
+    pub const fn middle(self) -> [f64; 2] {
+        [
+            self.origin[0] as f64 + 0.5 * (self.shape[0] as f64 - 1.0),
+            self.origin[1] as f64 + 0.5 * (self.shape[1] as f64 - 1.0),
+        ]
+    }
+
     /// Number of pixels.
     #[must_use]
     pub const fn len(self) -> usize {
@@ -156,6 +165,7 @@ mod tests {
         let both = a.union(b);
         assert!(both.encloses(a) && both.encloses(b));
         assert_eq!(a.grown(2).center(), a.center());
+        assert_eq!(a.middle(), [-1.0, 3.5]);
         assert_eq!(a.grown(2).slices_of(a), Some([2..7, 2..6]));
     }
 

@@ -1,6 +1,6 @@
 //! Frames: which pixels, which channels, seen through which PSF, where on the sky.
 
-use crate::{Angle, BBox, Channel, FrameError, GridMap, Psf, Sky, Wcs};
+use crate::{Angle, BBox, Channel, Enclosing, FrameError, GridMap, Psf, Sky, Wcs};
 use serde::{Deserialize, Serialize};
 
 /// The geometry of a cube: its pixels, channels, PSF and WCS, carried along as one value.
@@ -153,30 +153,16 @@ impl Frame {
     }
 }
 
-/// Width of the model PSF that [`Frame::enclosing`] gives, in pixels: well sampled, and sharper than most seeing.
-pub const MODEL_PSF_SIGMA_PX: f64 = 0.7;
-
 impl Frame {
-    /// The model frame for these observed frames: all their pixels and channels, the first one's WCS, and a
-    /// Gaussian PSF of [`MODEL_PSF_SIGMA_PX`].
+    /// The model frame for these observed frames: all their pixels and channels on the grid of the finest one, and a
+    /// Gaussian PSF of [`MODEL_PSF_SIGMA_PX`](crate::MODEL_PSF_SIGMA_PX).
+    ///
+    /// Frames of one grid, or without a WCS, give the first one's grid. What else there is to choose: [`Enclosing`].
     ///
     /// # Errors
-    /// There is no frame, or one is not valid.
+    /// Those of [`Enclosing::frame`].
     pub fn enclosing<'a>(frames: impl IntoIterator<Item = &'a Self>) -> Result<Self, FrameError> {
-        let frames: Vec<&Self> = frames.into_iter().collect();
-        let first = frames.first().ok_or(FrameError::NoChannels)?;
-        let mut model = Self { psf: Some(Psf::gaussian(MODEL_PSF_SIGMA_PX)?), ..(*first).clone() };
-        for frame in &frames {
-            frame.validate()?;
-            let origin = frame.offset_in(first)?;
-            model.bbox = model.bbox.union(BBox::new(origin, frame.bbox.shape()));
-            for channel in &frame.channels {
-                if !model.channels.contains(channel) {
-                    model.channels.push(channel.clone());
-                }
-            }
-        }
-        Ok(model)
+        Enclosing::of(frames).frame()
     }
 
     /// Where this frame's first pixel lies in the pixels of `model`, when both have the same grid.

@@ -135,7 +135,7 @@ impl GridMap {
         if self.is_identity() {
             return Ok(0.0);
         }
-        let affine = self.affine_at(middle(bbox))?;
+        let affine = self.affine_at(bbox.middle())?;
         let mut largest = 0f64;
         for at in samples(bbox) {
             let (exact, straight) = (self.position(at)?, affine.apply(at));
@@ -184,7 +184,7 @@ impl Wcs {
     /// # Ok::<(), scarlet_frame::FrameError>(())
     /// ```
     pub fn deviation_from_affine(&self, bbox: BBox) -> Result<f64, FrameError> {
-        GridMap::between(self, &self.undistorted_at(middle(bbox))?).deviation(bbox)
+        GridMap::between(self, &self.undistorted_at(bbox.middle())?).deviation(bbox)
     }
 }
 
@@ -218,11 +218,6 @@ fn missed([from, to]: &[Wcs; 2], position: [f64; 2]) -> FrameError {
         Err(error) => error,
         Ok(sky) => to.off_sky(sky),
     }
-}
-
-/// The centre of a box, in pixels `[y, x]`: half a pixel from one where a side is even.
-fn middle(bbox: BBox) -> [f64; 2] {
-    [0, 1].map(|k| bbox.origin()[k] as f64 + 0.5 * (bbox.shape()[k] as f64 - 1.0))
 }
 
 fn corners(bbox: BBox) -> [[f64; 2]; 4] {

@@ -51,14 +51,14 @@ impl Sky {
     }
 
     /// The unit vector towards this position.
-    pub(super) fn unit_vector(self) -> [f64; 3] {
+    pub(crate) fn unit_vector(self) -> [f64; 3] {
         let (sin_a, cos_a) = self.ra_deg.to_radians().sin_cos();
         let (sin_d, cos_d) = self.dec_deg.to_radians().sin_cos();
         [cos_a * cos_d, sin_a * cos_d, sin_d]
     }
 
     /// The position that the (nearly) unit vector `v` points to.
-    pub(super) fn from_vector(v: [f64; 3]) -> Self {
+    pub(crate) fn from_vector(v: [f64; 3]) -> Self {
         let ra = v[1].atan2(v[0]).to_degrees();
         Self::new(ra, v[2].atan2(v[0].hypot(v[1])).to_degrees())
     }

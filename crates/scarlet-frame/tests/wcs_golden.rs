@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail there")]
 
-use scarlet_frame::{Card, Sky, Wcs};
+use scarlet_frame::{Card, Sky, Wcs, parse_header};
 
 struct Case {
     name: String,
@@ -99,5 +99,31 @@ fn cutouts_keep_the_sky() {
             assert!((cy + 17.0 - y).hypot(cx - 40.0 - x) < 1e-7, "{}", case.name);
         }
         assert_eq!(cutout.shifted([-17, 40]).unwrap(), wcs);
+    }
+}
+
+/// Cards of the first header of a FITS file.
+fn first_header(path: &std::path::Path) -> Vec<Card> {
+    let bytes = std::fs::read(path).unwrap();
+    let records = bytes.chunks_exact(80).map(|record| String::from_utf8_lossy(record).into_owned());
+    let records: Vec<String> = records.take_while(|record| record.trim_end() != "END").collect();
+    parse_header(&records.join("\n"))
+}
+
+#[test]
+fn shared_headers_are_those_of_the_table() {
+    let Ok(data) = std::env::var("SCARLET_DATA") else {
+        println!("SCARLET_DATA is not set: the headers of the HST + HSC images are not read");
+        return;
+    };
+    let cases = cases();
+    for (file, name) in [("Cut_HST1.fits", "hst"), ("Cut_HSC1.fits", "hsc")] {
+        let header = first_header(&std::path::Path::new(&data).join("hst_hsc").join(file));
+        let case = cases.iter().find(|case| case.name == name).unwrap();
+        let wcs = Wcs::from_header(&header).unwrap();
+        assert_eq!(wcs, Wcs::from_header(&case.cards).unwrap(), "{file}");
+        let [pixel, sky] = errors(case, &wcs);
+        println!("{file}: {pixel:.1e} px, {sky:.1e} px");
+        assert!(pixel < 1e-8 && sky < 1e-8);
     }
 }

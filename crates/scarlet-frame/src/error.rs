@@ -50,6 +50,39 @@ pub enum FrameError {
         /// The values that are allowed.
         range: &'static str,
     },
+    /// A header that cannot be turned into a WCS.
+    #[error("WCS header, {keyword}: {problem}")]
+    WcsHeader {
+        /// The keyword (or keywords) at fault.
+        keyword: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// A position that the projection does not reach.
+    #[error("{position} is outside what the {projection} projection of this WCS can show")]
+    WcsPosition {
+        /// The sky or pixel position.
+        position: String,
+        /// The projection's three letters.
+        projection: String,
+    },
+    /// Something needs a WCS, and the frame has none.
+    #[error("{what} needs a WCS, and the frame has none; read one from a FITS header")]
+    NoWcs {
+        /// What needs it.
+        what: String,
+    },
+    /// Two frames whose pixels do not lie on one grid.
+    #[error(
+        "the pixel grids differ: at pixel (y, x) = {pixel:?} by {off_px:?} px beyond a whole-pixel shift; \
+         resample the image to the model's grid first"
+    )]
+    GridsDiffer {
+        /// A corner `(y, x)`.
+        pixel: [f64; 2],
+        /// How far it is off, `(y, x)`.
+        off_px: [f64; 2],
+    },
     /// A model frame needs observed frames.
     #[error("there is no frame to enclose; give the frames of all observations")]
     NoFrames,

@@ -239,7 +239,9 @@ proptest! {
             let model = model.frame().unwrap();
             let out = frames.iter().map(|frame| sticks_out(frame, &model));
             let (most, least) = out.fold((f64::NEG_INFINITY, f64::INFINITY), |(a, b), v| (a.max(v), b.min(v)));
-            prop_assert!(most <= 1e-4, "{most} px outside");
+            // small frames may count as lying on the grid, which is decided to 0.01 px at the centres of pixels; and
+            // between two pixels the edges of these SIP grids bend by 1e-4 px, times the ratio of the scales
+            prop_assert!(most <= 2e-2, "{most} px outside");
             // and the box is no larger than it must be
             prop_assert!(most > -1.01, "{most} {least}");
         }

@@ -1,7 +1,7 @@
 //! World coordinates: pixels of an image to ICRS positions and back, from the cards of a FITS header.
 //!
 //! Pixel, SIP, our linear part (CD, PC with CDELT, or CROTA; any unit, axis order, rotation and flip), TPV, the plane,
-//! the `wcs` crate's projection (TAN, SIN, ARC, STG, ZEA, CAR), the native sphere, our rotation (CRVAL, LONPOLE,
+//! the projection (TAN, and the `wcs` crate's SIN, ARC, STG, ZEA, CAR), the native sphere, our rotation (CRVAL, LONPOLE,
 //! LATPOLE; FK5 and FK4 of any equinox), ICRS. What changes positions and is not handled is refused by name.
 //!
 //! # Conventions where programs differ

@@ -1,4 +1,4 @@
-//! Projections between the native sphere and the plane: the `wcs` crate behind checks.
+//! Projections between the native sphere and the plane: TAN in two lines, the others by the `wcs` crate behind checks.
 //!
 //! The crate gets a header of unit scale whose reference point is at longitude and latitude 0, so that
 //! its own rotation is the identity; ours stands in front of it (it carries FK5, LONPOLE and LATPOLE to rounding,
@@ -104,6 +104,10 @@ impl Plane {
 
     /// Plane position `[lon, lat]` in degrees of a native unit vector; `None` where it is not shown.
     pub(super) fn project(&self, native: [f64; 3]) -> Option<[f64; 2]> {
+        if self.projection == Projection::Tan {
+            let [x, y, z] = native;
+            return in_reach([(y / z).to_degrees(), (-x / z).to_degrees()]).filter(|_| z > 0.0);
+        }
         // to rounding it has length 1 already; no component may be above 1
         let [x, y, z] = normalized(native);
         // the crate looks along its first axis at the reference point
@@ -115,6 +119,11 @@ impl Plane {
     /// Native unit vector of a plane position `[lon, lat]` in degrees; `None` outside the projection.
     pub(super) fn unproject(&self, plane: [f64; 2]) -> Option<[f64; 3]> {
         let [lon, lat] = in_reach(plane)?;
+        if self.projection == Projection::Tan {
+            let (x, y) = (lon.to_radians(), lat.to_radians());
+            let z = 1.0 / (1.0 + x * x + y * y).sqrt();
+            return Some([-y * z, x * z, z]);
+        }
         let seen = self.backend.unproj_xyz(&::wcs::ImgXY::new(lon, lat))?;
         let (x, y, z) = (seen.x(), seen.y(), seen.z());
         Some(if self.projection.is_zenithal() { [-z, y, x] } else { [x, y, z] })

@@ -56,6 +56,11 @@ fn tpv(factors: &[f64], bend: f64) -> Vec<Card> {
     cards
 }
 
+/// The terms in r of TPV have a tip at the reference pixel, where nothing is straight.
+fn is_at_the_tip(y: f64, x: f64) -> bool {
+    (y - 699.25).hypot(x - 999.5) < 40.0
+}
+
 fn factors() -> impl Strategy<Value = Vec<f64>> {
     prop::collection::vec(-1.0..1.0f64, 80)
 }
@@ -86,6 +91,7 @@ proptest! {
 
     #[test]
     fn affine_is_the_slope(cards in distorted(), y in 0.0..1400.0f64, x in 0.0..2000.0f64) {
+        prop_assume!(!is_at_the_tip(y, x));
         let wcs = Wcs::from_header(&cards).unwrap();
         let affine = wcs.local_affine([y, x]).unwrap();
         let from = wcs.to_sky([y, x]).unwrap();
@@ -100,6 +106,7 @@ proptest! {
 
     #[test]
     fn the_plain_grid_touches(cards in distorted(), y in 0.0..1400.0f64, x in 0.0..2000.0f64) {
+        prop_assume!(!is_at_the_tip(y, x));
         let wcs = Wcs::from_header(&cards).unwrap();
         let plain = wcs.undistorted_at([y, x]).unwrap();
         prop_assert!(!plain.is_distorted());

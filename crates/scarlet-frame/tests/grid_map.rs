@@ -122,6 +122,25 @@ fn deviations_are_those_of_the_polynomials() {
 }
 
 #[test]
+fn what_bends_between_the_corners_is_seen() {
+    // u^2 (u^2 - c^2) is 0 with its slope in the middle, 0 at the corners, and c^4 / 4 between
+    let (half, size) = (50.0f64, 4e-8);
+    let straight = grid([150.0, 2.0], 33.0, 1.0, false, 0.0);
+    let mut cards = grid([150.0, 2.0], 33.0, 1.0, false, 1e-9).header().to_vec();
+    cards.retain(|card| !card.keyword.starts_with("A_"));
+    for (key, value) in [("A_ORDER", 4.0), ("A_4_0", size), ("A_2_0", -size * half * half)] {
+        cards.push(Card::new(key, format!("{value:e}")));
+    }
+    let bent = Wcs::from_header(&cards).unwrap();
+    let bbox = BBox::new([0, -10], [101, 101]);
+    let expected = size * half.powi(4) / 4.0;
+    let deviation = bent.deviation_from_affine(bbox).unwrap();
+    assert!((deviation / expected - 1.0).abs() < 0.02, "{deviation} {expected}");
+    let error = GridMap::between(&bent, &straight).whole_pixel_shift(bbox).unwrap_err();
+    assert!(matches!(error, FrameError::GridsDiffer { .. }), "{error}");
+}
+
+#[test]
 fn positions_off_a_projection_are_errors() {
     let map =
         GridMap::between(&grid([0.0, 0.0], 0.0, 1.0, false, 0.0), &grid([180.0, 0.0], 0.0, 1.0, false, 0.0));

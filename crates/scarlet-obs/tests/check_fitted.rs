@@ -92,6 +92,21 @@ fn a_box_that_cuts_a_galaxy_is_found() {
 }
 
 #[test]
+fn a_box_that_cuts_a_galaxy_is_found_where_a_neighbour_has_the_rest() {
+    let disk = Array2::from_shape_fn((41, 41), |(y, x)| {
+        (-0.02 * ((y as f64 - 20.0).powi(2) + (x as f64 - 20.0).powi(2))).exp()
+    });
+    let inner = disk.slice(ndarray::s![14..27, 14..27]).to_owned();
+    let mut outer = disk.clone();
+    outer.slice_mut(ndarray::s![14..27, 14..27]).fill(0.0);
+    let part = |image, name: &str| Source::new([30.0, 35.0], [6.0, 8.0, 10.0], image).named(name);
+    let found = said(&of(vec![part(disk, "galaxy")]), &of(vec![part(inner, "cut"), part(outer, "rest")]), 1);
+    let cut: Vec<_> = found.iter().filter(|f| f.code == "flux_at_box_edge").collect();
+    assert_eq!((cut.len(), cut[0].subject.as_str()), (1, "source cut"), "{found:#?}");
+    assert!(cut[0].severity == Severity::Warning && cut[0].advice.contains("neighbour"), "{}", cut[0]);
+}
+
+#[test]
 fn sources_that_came_together_are_found() {
     let disk = Array2::from_shape_fn((21, 21), |(y, x)| {
         (-((y as f64 - 10.0).powi(2) + (x as f64 - 10.0).powi(2)).sqrt() / 2.0).exp()

@@ -25,7 +25,8 @@ fn of_channel(observation: &Observation, channel: usize, limits: &Limits) -> Opt
     };
     if counted == 0 {
         let problem = "none of its pixels counts: all weights are 0".to_owned();
-        let advice = "leave the channel out, or correct its weights and mask; fluxes in it are not measured";
+        let advice = "correct its weights and mask (do the bits that count only say that a source was detected?), or leave the \
+                      channel out; fluxes in it are not measured";
         return made(Severity::Error, "channel_masked", problem, advice);
     }
     if let Some(value) = constant(observation, channel) {
@@ -35,7 +36,8 @@ fn of_channel(observation: &Observation, channel: usize, limits: &Limits) -> Opt
     }
     if masked >= limits.masked {
         let problem = format!("{:.0}% of its pixels do not count", 100.0 * masked);
-        let advice = "check that the mask's bits and the weights exclude only bad pixels";
+        let advice = "check that the mask's bits and the weights exclude only bad pixels, and not those where a source was \
+                      detected (in a scene file: mask: { image: .., bits: [..] })";
         return made(Severity::Warning, "many_masked", problem, advice);
     }
     let brightest = brightest(observation, channel);

@@ -36,6 +36,10 @@ pub struct Limits {
     pub edge_noise: f64,
     /// Share of a source's flux in the outermost pixels of its box: a warning from here.
     pub edge_share: f64,
+    /// As `edge_noise` and, with it, `edge_share`, though no light is left outside: a neighbour may have it.
+    pub edge_noise_alone: f64,
+    /// As `edge_share`, beside `edge_noise_alone`.
+    pub edge_share_alone: f64,
     /// Significance of light just outside a box whose edge is bright: a warning from here, a note below.
     pub edge_significance: f64,
     /// Cosine between the images of two sources: a warning from here.
@@ -66,6 +70,8 @@ impl Default for Limits {
             chi2_per_pixel: 1.5,
             edge_noise: 0.5,
             edge_share: 0.01,
+            edge_noise_alone: 4.0,
+            edge_share_alone: 0.1,
             edge_significance: 4.0,
             overlap: 0.95,
             source_snr: 3.0,

@@ -162,7 +162,7 @@ fn background(observation: &Observation, channel: usize, ratio: f64, limits: &Li
         code,
         subject: channel_subject(observation, channel),
         problem: format!(
-            "{what}{joint} {} in the unit of the data, {level:.2} times the noise of a pixel, +-{error:.2}",
+            "{what}{joint} {} in the unit of the data, {level:.2} times the noise of a pixel, ±{error:.2}",
             number(level * sigma)
         ),
         advice: advice.to_owned(),

@@ -131,7 +131,7 @@ fn of_channel(
     if ny % 2 == 0 || nx % 2 == 0 {
         let problem = format!("its image has {ny} x {nx} pixels, an even number");
         let advice = "give an image of odd sides, its centre on the central pixel; with an even side the \
-                      centre is taken to be pixel n / 2 (from 0), half a pixel beyond the middle";
+                      centre is taken to be pixel n / 2 (from 0), half a pixel beyond the middle; `recentre` makes it odd";
         found.push(made(Severity::Warning, "psf_even_size", problem, advice));
     }
     found.extend(
@@ -160,8 +160,8 @@ fn of_channel(
     found
 }
 
-const RECENTRE_ADVICE: &str = "recentre it (in the library: scarlet_obs::check::recentred), or all positions are off \
-                               by as much, and colours where channels differ";
+const RECENTRE_ADVICE: &str = "recentre it (in a scene file: psf: { image: .., recentre: true }; in the library: \
+                               check::recentred), or all positions are off by as much, and colours where channels differ";
 
 fn centring(image: &Array2<f64>, limits: &Limits) -> Option<(Severity, String)> {
     let Some(core) = core(image.view()) else {

@@ -180,8 +180,10 @@ fn large_box(name: &str, bbox: BBox, frame: BBox) -> Finding {
         severity: Severity::Note,
         code: "box_larger_than_frame",
         subject: format!("source {name}"),
-        problem: format!("its box of {by} x {bx} px is larger than the model frame of {fy} x {fx} px"),
-        advice: "use larger images, or give it a smaller box; light outside the frame is not measured"
+        problem: format!(
+            "it may not fit into the images: its box of {by} x {bx} px is larger than the model frame of {fy} x {fx} px"
+        ),
+        advice: "use larger images if it really is that large; light outside of them is not measured"
             .to_owned(),
         position: None,
     }

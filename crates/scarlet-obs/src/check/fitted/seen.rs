@@ -165,9 +165,13 @@ fn cut(scene: &Scene, source: &SourceMeasurement, seen: &Seen, limits: &Limits) 
     let left = seen.left_outside();
     let (severity, advice) = if left >= limits.edge_significance {
         (Severity::Warning, "give it a larger box, or let boxes grow")
+    } else if share >= limits.edge_share_alone && noise >= limits.edge_noise_alone {
+        let advice = "give it a larger box, or let boxes grow: a neighbour's model has the light outside, and its flux is \
+                      too low";
+        (Severity::Warning, advice)
     } else {
-        let advice = "nothing is left outside, so this may be light of its neighbours, or noise: look at its model, and try \
-                      a larger box";
+        let advice = "nothing is left outside: light of a neighbour that its model took up, or noise; look at its model in the \
+                      report";
         (Severity::Note, advice)
     };
     Some(Finding {

@@ -1,4 +1,6 @@
 //! How long a fit may take: a time, and the patience of whoever started it.
+//!
+//! It is asked before the first step and after each one; reading, start values and writing are never cut short.
 
 use crate::log::{Level, Log};
 use std::ops::ControlFlow;

@@ -2,7 +2,6 @@
 
 use scarlet::obs::check::{Finding, Severity};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// A finding as it is written to JSON.
@@ -53,15 +52,16 @@ pub fn has_errors(findings: &[Finding]) -> bool {
 /// How many findings of each severity there are, in words: `1 error, 2 warnings`; `nothing found` for none.
 #[must_use]
 pub fn counts(findings: &[Finding]) -> String {
-    let mut number: BTreeMap<std::cmp::Reverse<Severity>, usize> = BTreeMap::new();
-    for finding in findings {
-        *number.entry(std::cmp::Reverse(finding.severity)).or_default() += 1;
-    }
-    let words = number.iter().map(|(severity, n)| {
-        let plural = if *n == 1 { "" } else { "s" };
-        format!("{n} {}{plural}", severity.0.name())
+    counts_of(findings.iter().map(|finding| finding.severity.name()))
+}
+
+/// As [`counts`], from the names of the severities.
+pub fn counts_of<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
+    let words = [Severity::Error, Severity::Warning, Severity::Note].map(Severity::name).map(|severity| {
+        let count = names.clone().filter(|name| *name == severity).count();
+        (count > 0).then(|| format!("{count} {severity}{}", if count == 1 { "" } else { "s" }))
     });
-    let words: Vec<String> = words.collect();
+    let words: Vec<String> = words.into_iter().flatten().collect();
     if words.is_empty() { "nothing found".to_owned() } else { words.join(", ") }
 }
 

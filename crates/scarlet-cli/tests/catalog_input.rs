@@ -69,6 +69,30 @@ fn columns_may_have_other_names() {
 }
 
 #[test]
+fn tables_of_sextractor_are_read_as_they_are() {
+    let expected = [source("1", Some([32.5, 13.0]), None), source("2", Some([35.0, 30.25]), None)];
+    let rows = "         1    14.0000    33.5000\n         2    31.2500    36.0000\n";
+    let listed = "#   1 NUMBER    Running object number\n#   2 X_IMAGE   Position along x  [pixel]\n\
+                  #   3 Y_IMAGE   Position along y  [pixel]\n";
+    for header in [listed, "# a comment\n# NUMBER X_IMAGE Y_IMAGE\n", "NUMBER  X_IMAGE   Y_IMAGE\n"] {
+        assert_eq!(read(&format!("{header}{rows}")).expect("valid"), expected, "{header}");
+    }
+    let sky = read("NUMBER,ALPHA_J2000,DELTA_J2000\n7,10,20\n").expect("valid");
+    assert_eq!(sky, [source("7", None, Some([10.0, 20.0]))]);
+    // What counts from 0 goes before what counts from 1.
+    let both = read("x,y,X_IMAGE,Y_IMAGE\n1,2,8,9\n").expect("valid");
+    assert_eq!(both, [source("0", Some([2.0, 1.0]), None)]);
+}
+
+#[test]
+fn numbers_without_names_are_not_taken_for_names() {
+    for text in ["1,2,3\n4,5,6\n", "# some words more than three\n1 2 3\n"] {
+        let said = message(text);
+        assert!(said.contains("names the columns") && said.contains("line"), "{said}");
+    }
+}
+
+#[test]
 fn bad_values_are_named_with_line_column_and_value() {
     assert_eq!(
         message("x,y\n1,2\n3,abc\n"),

@@ -1,6 +1,6 @@
 //! The cells of an input catalogue, whatever file they come from.
 
-use super::{CatalogError, Place, parquet_file};
+use super::{CatalogError, Place, parquet_file, text};
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::Path;
@@ -75,62 +75,5 @@ pub(super) fn read(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Cells, 
     }
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(failed)?;
-    read_text(path, &bytes, wanted)
-}
-
-fn read_text(path: &Path, bytes: &[u8], wanted: &dyn Fn(&str) -> bool) -> Result<Cells, CatalogError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let fail = |error: csv::Error| {
-        let line = error.position().map_or(1, |position| line_of(bytes, position));
-        CatalogError::Csv { path: path.to_path_buf(), line, problem: csv_problem(&error) }
-    };
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter(bytes))
-        .comment(Some(b'#'))
-        .trim(csv::Trim::All)
-        .from_reader(bytes);
-    let all: Vec<String> = reader.headers().map_err(fail)?.iter().map(str::to_owned).collect();
-    let chosen: Vec<usize> = (0..all.len()).filter(|&index| wanted(&all[index])).collect();
-    let names = chosen.iter().map(|&index| all[index].clone()).collect();
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(fail)?;
-        let line = record.position().map_or(1, |position| line_of(bytes, position));
-        let cells = chosen.iter().map(|&index| match &record[index] {
-            "" => Cell::Missing,
-            text => Cell::Text(text.to_owned()),
-        });
-        rows.push((Place::Line(line), cells.collect()));
-    }
-    Ok(Cells { all, names, rows })
-}
-
-/// The line that a record is on: its position is that of the blank and comment lines before it.
-fn line_of(bytes: &[u8], position: &csv::Position) -> u64 {
-    let rest = bytes.get(position.byte() as usize..).unwrap_or_default();
-    let skipped = rest.split(|&byte| byte == b'\n').take_while(|line| {
-        let line = line.trim_ascii();
-        line.is_empty() || line.starts_with(b"#")
-    });
-    position.line() + skipped.count() as u64
-}
-
-fn csv_problem(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!(
-                "the line has {len} fields, the header {expected_len}; write decimal points, not commas, and put texts \
-                 with commas in quotes"
-            )
-        }
-        csv::ErrorKind::Utf8 { .. } => "the text is not UTF-8; is this a CSV or Parquet file?".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
-/// The first of comma, tab, semicolon and blank that the header line has.
-fn delimiter(bytes: &[u8]) -> u8 {
-    let mut lines = bytes.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
-    let header = lines.find(|line| !line.is_empty() && !line.starts_with(b"#")).unwrap_or_default();
-    [b',', b'\t', b';', b' '].into_iter().find(|separator| header.contains(separator)).unwrap_or(b',')
+    text::read(path, &bytes, wanted)
 }

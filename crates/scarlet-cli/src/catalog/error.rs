@@ -26,7 +26,7 @@ impl fmt::Display for Place {
 #[non_exhaustive]
 pub enum CatalogError {
     /// A file that cannot be opened or written.
-    #[error("cannot {action} {}: {kind}{}", .path.display(), advice(*.kind))]
+    #[error("cannot {action} {}: {}{}", .path.display(), reason(*.kind), advice(*.kind))]
     File {
         /// The file.
         path: PathBuf,
@@ -123,6 +123,14 @@ pub enum CatalogError {
         /// What is wrong.
         problem: String,
     },
+}
+
+/// What the operating system says, in words of its users.
+fn reason(kind: std::io::ErrorKind) -> String {
+    match kind {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 fn advice(kind: std::io::ErrorKind) -> &'static str {

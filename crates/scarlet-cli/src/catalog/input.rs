@@ -36,6 +36,10 @@ pub struct CatalogColumns {
     pub x: Vec<String>,
     /// Row of pixels, 0-based.
     pub y: Vec<String>,
+    /// Column of pixels counted from 1, as SExtractor does.
+    pub x_from_1: Vec<String>,
+    /// Row of pixels counted from 1.
+    pub y_from_1: Vec<String>,
     /// Right ascension in degrees.
     pub ra: Vec<String>,
     /// Declination in degrees.
@@ -45,34 +49,39 @@ pub struct CatalogColumns {
 }
 
 impl Default for CatalogColumns {
-    /// `id`, `x`, `y`, `ra`, `dec`, `type`.
+    /// `id`, `x`, `y`, `ra`, `dec`, `type`, and SExtractor's names of the same.
     fn default() -> Self {
-        let only = |name: &str| vec![name.to_owned()];
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         Self {
-            id: only("id"),
-            x: only("x"),
-            y: only("y"),
-            ra: only("ra"),
-            dec: only("dec"),
-            kind: only("type"),
+            id: names(&["id", "number"]),
+            x: names(&["x"]),
+            y: names(&["y"]),
+            x_from_1: names(&["xwin_image", "x_image"]),
+            y_from_1: names(&["ywin_image", "y_image"]),
+            ra: names(&["ra", "alphawin_j2000", "alpha_j2000"]),
+            dec: names(&["dec", "deltawin_j2000", "delta_j2000"]),
+            kind: names(&["type"]),
         }
     }
 }
 
 impl CatalogColumns {
-    fn all(&self) -> [&[String]; 6] {
-        [&self.id, &self.x, &self.y, &self.ra, &self.dec, &self.kind].map(Vec::as_slice)
+    fn all(&self) -> [&[String]; 8] {
+        [&self.id, &self.x, &self.y, &self.ra, &self.dec, &self.kind, &self.x_from_1, &self.y_from_1]
+            .map(Vec::as_slice)
     }
 
+    /// The names to recommend: the first of each.
     fn position_names(&self) -> String {
-        let name = |names: &[String]| names.join(" or ");
+        let name = |names: &[String]| names.first().cloned().unwrap_or_default();
         format!("{} and {}, or {} and {}", name(&self.x), name(&self.y), name(&self.ra), name(&self.dec))
     }
 }
 
 /// Reads the sources of a CSV or Parquet file.
 ///
-/// It needs columns for `x` and `y`, or for `ra` and `dec`; with both pairs a row may leave one of them empty.
+/// It needs columns for `x` and `y`, or for `ra` and `dec`; with both pairs a row may leave one of them empty. Pixels
+/// that count from 1 stand in where there are none from 0.
 ///
 /// # Errors
 /// Names file, line or row, column and value.
@@ -81,7 +90,7 @@ pub fn read_catalog(path: &Path, columns: &CatalogColumns) -> Result<Vec<Catalog
     let cells = cells::read(path, &wanted)?;
     let index = columns.all().map(|aliases| find(&cells, aliases));
     let reader = RowReader { path, columns, cells: &cells, index };
-    if !(reader.has(X, Y) || reader.has(RA, DEC)) {
+    if !(reader.has(X, Y) || reader.has(RA, DEC) || reader.has(X_FROM_1, Y_FROM_1)) {
         let (wanted, available) = (columns.position_names(), cells.all.clone());
         return Err(CatalogError::NoPositions { path: path.to_path_buf(), wanted, available });
     }
@@ -102,12 +111,14 @@ const Y: usize = 2;
 const RA: usize = 3;
 const DEC: usize = 4;
 const KIND: usize = 5;
+const X_FROM_1: usize = 6;
+const Y_FROM_1: usize = 7;
 
 struct RowReader<'a> {
     path: &'a Path,
     columns: &'a CatalogColumns,
     cells: &'a Cells,
-    index: [Option<usize>; 6],
+    index: [Option<usize>; 8],
 }
 
 impl RowReader<'_> {
@@ -116,7 +127,12 @@ impl RowReader<'_> {
     }
 
     fn source(&self, number: usize, place: Place, row: &[Cell]) -> Result<CatalogSource, CatalogError> {
-        let pixel = self.pair(place, row, [Y, X], [f64::MAX, f64::MAX])?;
+        let pixel = if self.has(X, Y) {
+            self.pair(place, row, [Y, X], [f64::MAX; 2])?
+        } else {
+            let from_1 = self.pair(place, row, [Y_FROM_1, X_FROM_1], [f64::MAX; 2])?;
+            from_1.map(|position| position.map(|counted| counted - 1.0))
+        };
         let sky = self.pair(place, row, [RA, DEC], [360.0, 90.0])?;
         if pixel.is_none() && sky.is_none() {
             let columns = self.columns.position_names();

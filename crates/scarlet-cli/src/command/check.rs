@@ -1,16 +1,14 @@
 //! `scarlet check`: what is wrong, or looks wrong, with the images and sources of a scene file.
 
 use super::{Finish, Session};
-use crate::catalog::{CatalogColumns, CatalogSource, read_catalog};
 use crate::error::CliError;
 use crate::findings;
 use crate::log::Level;
-use crate::scene_file::{SceneFile, pixel_of};
+use crate::scene_file::SceneFile;
 use clap::Args;
-use scarlet::frame::{Frame, Psf};
 use scarlet::model::Scene;
 use scarlet::obs::Observation;
-use scarlet::obs::check::{self, Finding, Severity, SourcePosition};
+use scarlet::obs::check::{self, Finding, Severity};
 use serde::Serialize;
 use std::path::Path;
 
@@ -68,24 +66,22 @@ pub fn check_scene(path: &Path) -> Result<Vec<Finding>, CliError> {
     let observations = file.read_observations()?;
     let seen: Vec<&Observation> = observations.iter().collect();
     let mut found: Vec<Finding> = seen.iter().flat_map(|o| check::observation(o)).collect();
-    let positions = match &file.catalog {
-        Some(catalog) => {
-            let frame = model_frame(&file, &observations)?;
-            found.extend(seen.iter().flat_map(|o| check::against_model(o, &frame)));
-            let folder = path.parent().unwrap_or_else(|| Path::new(""));
-            let catalog = read_catalog(&folder.join(catalog), &CatalogColumns::default())?;
-            check::positions(&positions(&catalog, &frame)?, &frame, &seen)?
+    let listed = file.list_sources(&observations)?;
+    let positions = match &listed {
+        Some(listed) => {
+            found.extend(seen.iter().flat_map(|o| check::against_model(o, listed.frame())));
+            check::positions(&listed.positions(&file)?, listed.frame(), &seen)?
         }
         None => Vec::new(),
     };
     let has_errors = findings::has_errors(&found) || findings::has_errors(&positions);
-    match file.make_scene(&observations) {
-        Ok(scene) => found.extend(of_scene(&scene, &seen, file.catalog.is_none())?),
+    match file.scene_of(listed.as_ref(), &observations) {
+        Ok(scene) => found.extend(of_scene(&scene, &seen, listed.is_none())?),
         // What it would say is among the findings already.
         Err(_) if has_errors => found.extend(positions),
         Err(error) => {
             found.extend(positions);
-            found.push(no_start(path, &error));
+            found.push(no_scene(path, &error));
         }
     }
     Ok(found)
@@ -100,26 +96,18 @@ fn of_scene(scene: &Scene, seen: &[&Observation], is_saved: bool) -> Result<Vec<
     Ok(found)
 }
 
-/// The model frame that a fit would make.
-fn model_frame(file: &SceneFile, observations: &[Observation]) -> Result<Frame, CliError> {
-    let psf = Psf::gaussian(file.model.psf_sigma_px)?;
-    Ok(Frame::enclosing(observations.iter().map(Observation::frame))?.psf(psf))
-}
-
-/// Where the catalogue's sources are in the model frame; the sky decides where it can.
-fn positions(catalog: &[CatalogSource], frame: &Frame) -> Result<Vec<SourcePosition>, CliError> {
-    let position =
-        |entry: &CatalogSource| Ok(SourcePosition { id: entry.id.clone(), center: pixel_of(entry, frame)? });
-    catalog.iter().map(position).collect()
-}
-
-fn no_start(path: &Path, error: &CliError) -> Finding {
+/// What stands in the way of a fit, in the words of the error that it would end with.
+fn no_scene(path: &Path, error: &CliError) -> Finding {
+    let (subject, problem) = match error {
+        CliError::Scene { path, field, problem } => (format!("{}, {field}", path.display()), problem.clone()),
+        other => (path.display().to_string(), other.to_string()),
+    };
     Finding {
         severity: Severity::Error,
-        code: "no_start_values",
-        subject: format!("sources of {}", path.display()),
-        problem: error.to_string(),
-        advice: "a fit would end with this; correct the scene file or the catalogue".to_owned(),
+        code: "no_scene",
+        subject,
+        problem,
+        advice: "a fit would end with this: correct the scene file or the catalogue".to_owned(),
         position: None,
     }
 }

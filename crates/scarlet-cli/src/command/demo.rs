@@ -19,7 +19,7 @@ Examples:
 #[derive(Debug, Clone, Args)]
 pub struct DemoArgs {
     /// Folder for images and results; made if it is not there
-    #[arg(long, value_name = "DIR", default_value = "scarlet-demo")]
+    #[arg(long, short, value_name = "DIR", default_value = "scarlet-demo")]
     pub out: PathBuf,
     /// Write into the folder also where it holds files that are not scarlet's
     #[arg(long)]

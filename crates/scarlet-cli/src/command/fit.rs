@@ -33,6 +33,9 @@ It writes catalog.csv, catalog.parquet, model.fits, scene.json, report.html and 
 run in the same folder are replaced; a folder with files of others is refused without --overwrite, and a file that
 the fit reads is never replaced. Each file appears under its name only when it is whole.
 
+--time ends the steps: reading, start values and writing are not cut short, and come on top where they take longer.
+Without time for a step the results are the start values.
+
 Ctrl-C (or SIGTERM) ends the fit after the step it is in and writes the best so far, flagged in summary.json and in
 the catalogue; a second Ctrl-C stops at once. Exit codes: see scarlet --help.";
 
@@ -42,7 +45,7 @@ pub struct FitArgs {
     /// The scene file
     pub scene: PathBuf,
     /// Folder for the results; made if it is not there
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, short, value_name = "DIR")]
     pub out: PathBuf,
     /// Write into the folder also where it holds files that are not scarlet's
     #[arg(long)]
@@ -61,7 +64,7 @@ pub struct RunArgs {
     /// Steps at most; overrides the scene file
     #[arg(long, value_name = "N")]
     pub max_iter: Option<usize>,
-    /// Seconds until the fit must end, counted from the start of the program; overrides the scene file
+    /// Seconds, from the start of the program, after which no step begins; overrides the scene file
     #[arg(long, value_name = "SECONDS", value_parser = positive)]
     pub time: Option<f64>,
     /// Memory that may be used, in 1e6 bytes, in place of what the system has; overrides the scene file
@@ -123,6 +126,7 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
     let mut stages = Stages::new(session);
     let mut file = SceneFile::read(path)?;
     run.apply(&mut file);
+    file.flux_unit = file.unit_of_fluxes();
     check_memory("reading the images", &Estimate::of_images(file.pixels()), &file.fit)?;
     let observations = file.read_observations()?;
     let read = stages.end("read", &format!("{} observations read", observations.len()));
@@ -294,13 +298,14 @@ pub(super) fn print(summary: &Summary, folder: &Path, run: RunArgs, session: &Se
     use std::io::Write;
     let seconds = summary.seconds;
     let text = format!(
-        "{} sources, {} steps ({}), chi2 per pixel {:.3}, {:.2} s; results in {}",
+        "{} sources, {} steps ({}), chi2 per pixel {:.3}, {:.2} s; {}\nopen {}",
         summary.sources.len(),
         summary.iterations,
         summary.stop.replace('_', " "),
         summary.chi2_per_pixel,
         seconds.read + seconds.setup + seconds.fit + seconds.write,
-        folder.display(),
+        findings::counts_of(summary.findings.iter().map(|finding| finding.severity)),
+        folder.join("report.html").display(),
     );
     if session.log.is_json() {
         let fields = [("stop", summary.stop.into()), ("chi2_per_pixel", summary.chi2_per_pixel.into())];

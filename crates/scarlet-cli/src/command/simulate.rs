@@ -20,7 +20,7 @@ It writes images.fits, sources.csv (what a detection would give), truth.csv and 
 #[derive(Debug, Clone, Args)]
 pub struct SimulateArgs {
     /// Folder for the files; made if it is not there
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, short, value_name = "DIR")]
     pub out: PathBuf,
     /// Write into the folder also where it holds files that are not scarlet's
     #[arg(long)]

@@ -6,8 +6,8 @@
 //!     channels: [g, r, i, z, y]
 //!     image: hsc_all.fits[IMAGE_{channel}]
 //!     variance: hsc_all.fits[VARIANCE_{channel}]   # or weight: ... (inverse variance)
-//!     mask: { image: "hsc_all.fits[MASK_{channel}]", bits: [0, 5] }
-//!     psf: hsc_all.fits[PSF_{channel}]             # or { gaussian: { sigma_px: 1.2 } }, { moffat: ... }
+//!     mask: { image: "hsc_all.fits[MASK_{channel}]", bits: [0, 5] }    # bits: numbers, or names of MP_ keywords
+//!     psf: hsc_all.fits[PSF_{channel}]             # or { image: .., recentre: true }, { gaussian: { sigma_px: 1.2 } }, ...
 //! catalog: catalog.csv                             # id; x, y or ra, dec; type: star or galaxy
 //! model: { stars: ["0"], galaxy: extended, fixed: ["*.center"] }
 //! fit: { max_iter: 200, time_s: 60 }               # seconds and memory_mb are limits; none where not given
@@ -16,14 +16,15 @@
 //!
 //! Relative paths are relative to the scene file. Unknown fields are errors, with their place in the file.
 
+mod mask;
 mod observations;
 mod pixels;
 mod problem;
 mod reader;
 mod sources;
 
-pub use observations::{MaskSpec, ObservationSpec, PsfFormula, PsfSpec};
-pub(crate) use sources::pixel_of;
+pub use observations::{BitSpec, MaskSpec, ObservationSpec, PsfSpec};
+pub use sources::Listed;
 pub use sources::{GalaxyModel, ModelSpec};
 
 use crate::error::CliError;
@@ -55,7 +56,7 @@ pub struct SceneFile {
     /// What to write besides the usual.
     #[serde(default)]
     pub output: OutputSpec,
-    /// Unit of the fluxes, as it goes into catalogues; empty where it is not known.
+    /// Unit of the fluxes, as it goes into catalogues; `BUNIT` of the images where it is empty.
     #[serde(default)]
     pub flux_unit: String,
     /// The file itself and its text.
@@ -98,7 +99,7 @@ pub struct FitSpec {
     pub threads: usize,
     /// Type of the pixels.
     pub precision: PrecisionKind,
-    /// Seconds until the fit must end, counted from the start of the program; no limit where not given.
+    /// Seconds, from the start of the program, after which no step begins; no limit where not given.
     pub time_s: Option<f64>,
     /// Memory that may be used, in 1e6 bytes, in place of what the system has.
     pub memory_mb: Option<f64>,
@@ -165,7 +166,7 @@ impl FitSpec {
         }
     }
 
-    /// The time that the program has until the fit must end.
+    /// The time after which no step begins.
     #[must_use]
     pub fn time(&self) -> Option<Duration> {
         self.time_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
@@ -256,26 +257,43 @@ impl SceneFile {
         reader::read_all(self)
     }
 
+    /// Reads the catalogue and makes the model frame; none where a saved scene takes their place.
+    ///
+    /// # Errors
+    /// Names the catalogue's line, or the observation that does not fit to the first.
+    pub fn list_sources(&self, observations: &[Observation]) -> Result<Option<Listed>, CliError> {
+        self.catalog.as_deref().map(|path| Listed::read(self, path, observations)).transpose()
+    }
+
     /// Makes the scene: from the saved one, or from the catalogue with start values from the images.
     ///
     /// # Errors
     /// Names the catalogue's line, or the source.
     pub fn make_scene(&self, observations: &[Observation]) -> Result<Scene, CliError> {
-        let mut scene = match &self.scene {
-            Some(path) => {
-                let path = self.relative(path);
-                if !path.is_file() {
-                    let problem =
-                        "there is no such file; check the name: paths are relative to the scene file";
-                    return Err(self.problem("scene", format!("{}: {problem}", path.display())));
-                }
-                let scene = Scene::load(path);
-                scene.map_err(|e| self.problem("scene", e.to_string()))?
-            }
-            None => sources::from_catalog(self, observations)?,
+        self.scene_of(self.list_sources(observations)?.as_ref(), observations)
+    }
+
+    /// As [`SceneFile::make_scene`], from what [`SceneFile::list_sources`] gave.
+    pub(crate) fn scene_of(
+        &self,
+        listed: Option<&Listed>,
+        observations: &[Observation],
+    ) -> Result<Scene, CliError> {
+        let mut scene = match listed {
+            Some(listed) => listed.scene(self, observations)?,
+            None => self.saved_scene()?,
         };
         sources::freeze(self, &mut scene)?;
         Ok(scene)
+    }
+
+    fn saved_scene(&self) -> Result<Scene, CliError> {
+        let path = self.relative(self.scene.as_deref().unwrap_or_else(|| Path::new("")));
+        if !path.is_file() {
+            let problem = "there is no such file; check the name: paths are relative to the scene file";
+            return Err(self.problem("scene", format!("{}: {problem}", path.display())));
+        }
+        Scene::load(path).map_err(|e| self.problem("scene", e.to_string()))
     }
 
     /// A path of the file, relative to it.

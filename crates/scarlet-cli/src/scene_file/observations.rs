@@ -2,9 +2,10 @@
 
 use scarlet::frame::Channel;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
+use std::marker::PhantomData;
 
 /// One observation: images on one grid, from one FITS pattern each.
 #[derive(Debug, Clone, Deserialize)]
@@ -58,58 +59,123 @@ pub enum EpochSpec {
 }
 
 /// Pixels to leave out: a pattern of mask images, and which bits exclude a pixel (all, where none are named).
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct MaskSpec {
     /// The mask images, like `image`.
     pub image: String,
-    /// Bits, from 0.
+    /// Bits of the masks' integers.
+    pub bits: Option<Vec<BitSpec>>,
+}
+
+/// A bit of a mask: its number from 0, or its name in the mask's header (`MP_SAT = 1` is the bit called `SAT`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "a bit is a whole number from 0, or the name of a mask plane")]
+pub enum BitSpec {
+    /// A number.
+    Number(u32),
+    /// A name.
+    Name(String),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MaskFields {
+    image: String,
     #[serde(default)]
-    pub bits: Option<Vec<u32>>,
+    bits: Option<Vec<BitSpec>>,
+}
+
+impl<'de> Deserialize<'de> for MaskSpec {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let expecting = "images like file.fits[MASK], or { image: \"file.fits[MASK]\", bits: [0, 5] }";
+        Ok(match text_or_fields(from, expecting)? {
+            TextOr::Text(image) => Self { image, bits: None },
+            TextOr::Fields(MaskFields { image, bits }) => Self { image, bits },
+        })
+    }
 }
 
 /// A PSF: a pattern of images, or a formula.
 #[derive(Debug, Clone)]
 pub enum PsfSpec {
     /// Images, like `image`; one for all channels where the pattern names no channel.
-    Images(String),
-    /// A round profile.
-    Formula(PsfFormula),
-}
-
-/// A round profile.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PsfFormula {
-    /// A Gaussian.
+    Images {
+        /// The pattern.
+        pattern: String,
+        /// Whether they are moved so that their cores are on the central pixel.
+        recentre: bool,
+    },
+    /// A round Gaussian.
     Gaussian(GaussianSpec),
-    /// A Moffat profile.
+    /// A round Moffat profile.
     Moffat(MoffatSpec),
 }
 
-/// A text is a pattern, fields are a formula; so that a misspelt field is named.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PsfFields {
+    #[serde(default)]
+    image: Option<String>,
+    #[serde(default)]
+    recentre: bool,
+    #[serde(default)]
+    gaussian: Option<GaussianSpec>,
+    #[serde(default)]
+    moffat: Option<MoffatSpec>,
+}
+
 impl<'de> Deserialize<'de> for PsfSpec {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
-            type Value = PsfSpec;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(
-                    "images like file.fits[PSF], or { gaussian: { sigma_px: 1.2 } }, or { moffat: { .. } }",
-                )
+        let expecting =
+            "images like file.fits[PSF], or { gaussian: { sigma_px: 1.2 } }, or { moffat: { .. } }";
+        let fields = match text_or_fields(from, expecting)? {
+            TextOr::Text(pattern) => return Ok(Self::Images { pattern, recentre: false }),
+            TextOr::Fields(fields) => fields,
+        };
+        match fields {
+            PsfFields { image: Some(pattern), recentre, gaussian: None, moffat: None } => {
+                Ok(Self::Images { pattern, recentre })
             }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<PsfSpec, E> {
-                Ok(PsfSpec::Images(text.to_owned()))
+            PsfFields { image: None, recentre: false, gaussian: Some(gaussian), moffat: None } => {
+                Ok(Self::Gaussian(gaussian))
             }
-
-            fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<PsfSpec, M::Error> {
-                PsfFormula::deserialize(MapAccessDeserializer::new(map)).map(PsfSpec::Formula)
+            PsfFields { image: None, recentre: false, gaussian: None, moffat: Some(moffat) } => {
+                Ok(Self::Moffat(moffat))
             }
+            _ => Err(D::Error::custom(
+                "a psf is one of image, gaussian and moffat, and only an image can be recentred",
+            )),
         }
-        from.deserialize_any(Either)
     }
+}
+
+/// A text, or fields; unlike an untagged enum it lets a misspelt field be named.
+enum TextOr<T> {
+    Text(String),
+    Fields(T),
+}
+
+fn text_or_fields<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+    expecting: &'static str,
+) -> Result<TextOr<T>, D::Error> {
+    struct Either<T>(&'static str, PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+        type Value = TextOr<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<TextOr<T>, E> {
+            Ok(TextOr::Text(text.to_owned()))
+        }
+
+        fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<TextOr<T>, M::Error> {
+            T::deserialize(MapAccessDeserializer::new(map)).map(TextOr::Fields)
+        }
+    }
+    from.deserialize_any(Either(expecting, PhantomData))
 }
 
 /// Widths of Gaussian PSFs.

@@ -50,7 +50,8 @@ pub(super) fn of_yaml(path: &Path, text: &str, error: &Error) -> CliError {
         let offset = line.map(str::len).sum::<usize>() + location.column().saturating_sub(1) as usize;
         SourceSpan::new(offset.min(text.len()).into(), 1)
     });
-    scene_file(path, text, place, problem(error, text))
+    let before = place.as_ref().map_or("", |place| &text[..place.offset()]);
+    scene_file(path, text, place, problem(error, text, before))
 }
 
 fn scene_file(path: &Path, text: &str, place: Option<SourceSpan>, problem: Problem) -> CliError {
@@ -63,7 +64,8 @@ fn scene_file(path: &Path, text: &str, place: Option<SourceSpan>, problem: Probl
     }
 }
 
-fn problem(error: &Error, text: &str) -> Problem {
+/// `before` is the text up to the place of the error.
+fn problem(error: &Error, text: &str, before: &str) -> Problem {
     match error {
         _ if text.lines().all(is_blank) => {
             Problem::new("it is empty", "write observations and a catalog into it")
@@ -71,7 +73,15 @@ fn problem(error: &Error, text: &str) -> Problem {
         Error::SerdeUnknownField { field, expected, .. } => Problem::unknown("field", field, expected),
         Error::SerdeUnknownVariant { variant, expected, .. } => Problem::unknown("choice", variant, expected),
         Error::SerdeMissingField { field, .. } => {
-            Problem::new(format!("the field `{field}` is missing"), format!("add `{field}:` here; {LIST}"))
+            let written = format!("{field}:");
+            let advice = match text.lines().position(|line| line.trim_start().starts_with(&written)) {
+                Some(line) => format!(
+                    "if line {} is meant, indent it with as many blanks as the other fields of its block",
+                    line + 1
+                ),
+                None => format!("add `{field}:` here; {LIST}"),
+            };
+            Problem::new(format!("the field `{field}` is missing"), advice)
         }
         Error::InvalidScalar { ty, .. } => {
             Problem::new(format!("{} is needed here", scalar(ty)), "write it without quotes or units")
@@ -80,7 +90,7 @@ fn problem(error: &Error, text: &str) -> Problem {
             let key = key.as_deref().unwrap_or("a field");
             Problem::new(format!("{key} is there twice"), "leave one of the two out")
         }
-        other => in_its_words(other, text),
+        other => in_its_words(other, text, before),
     }
 }
 
@@ -100,7 +110,7 @@ fn scalar(ty: &str) -> &'static str {
 }
 
 /// Any other error, in the words of the YAML reader.
-fn in_its_words(error: &Error, text: &str) -> Problem {
+fn in_its_words(error: &Error, text: &str, before: &str) -> Problem {
     let message = error.to_string();
     let message = message.lines().next().unwrap_or("it cannot be read");
     let place = message.rfind(" at line ").unwrap_or(message.len());
@@ -109,16 +119,51 @@ fn in_its_words(error: &Error, text: &str) -> Problem {
     if is_tab || text.lines().any(|line| line.trim_start_matches(' ').starts_with('\t')) {
         return Problem::new(words, "YAML is indented with spaces: replace the tabs by spaces");
     }
+    let line = text.lines().nth(before.matches('\n').count()).unwrap_or_default();
+    if words != "expected sequence start" && has_bare_placeholder(line) {
+        let advice = "put a path with a placeholder into quotes where it begins with { or stands within { }: \
+                      \"{channel}.fits\"";
+        return Problem::new("{ has a meaning of its own in YAML", advice);
+    }
     match words {
         "expected sequence start" => {
             Problem::new("a list is needed here", "write [a, b], or lines with `- `")
         }
-        "expected mapping start" => {
-            Problem::new("fields are needed here", "write { field: value }, or indented lines `field: value`")
-        }
+        "expected mapping start" => Problem::new("fields are needed here", fields_of(before)),
         "expected string scalar" => Problem::new("a text is needed here", "write a name or a path"),
+        _ if words.starts_with("a psf is") => Problem::new(words, "leave the others out"),
         _ => Problem::new(words, format!("look at the line before, too; {LIST}")),
     }
+}
+
+/// Whether a line has a placeholder outside of quotes, where YAML takes its bracket for its own.
+fn has_bare_placeholder(line: &str) -> bool {
+    let outside: String = line.split('"').step_by(2).collect();
+    let outside: String = outside.split('\'').step_by(2).collect();
+    let own = |before: &str| before.trim_end().ends_with([':', '{', ',', '-']) || before.contains('{');
+    ["{channel}", "{band}", "{epoch}"]
+        .iter()
+        .any(|name| outside.find(name).is_some_and(|at| own(&outside[..at])))
+}
+
+/// What to write where fields are needed, by the key that they belong to.
+fn fields_of(before: &str) -> String {
+    let key =
+        before.trim_end().trim_end_matches(':').rsplit([' ', '\n', '{', ',']).next().unwrap_or_default();
+    let example = match key {
+        "" => {
+            return "a scene file begins with `observations:`; `scarlet simulate` writes one to look at"
+                .to_owned();
+        }
+        "gaussian" => "gaussian: { sigma_px: 1.2 }",
+        "moffat" => "moffat: { fwhm_px: 4.0, beta: 3.0 }",
+        "extended" | "monotonic" => "{ extended: { components: 2 } }",
+        "model" => "model: { galaxy: extended }",
+        "fit" => "fit: { max_iter: 200 }",
+        "output" => "output: { pictures: true }; the folder of the results is --out",
+        _ => "{ field: value }, or indented lines `field: value`",
+    };
+    format!("write {example}")
 }
 
 #[cfg(test)]
@@ -145,12 +190,29 @@ mod tests {
             ("catalog: a.csv\nfit: { optimizer: adamm }\n", "`adamm`", "did you mean `adam`?"),
             ("catalog: a.csv\nfit: { max_iter: 1.5 }\n", "whole number", "quotes"),
             ("catalog: a.csv\ncatalog: b.csv\n", "catalog is there twice", "leave one"),
-            ("catalog: a.csv\nfit: [1]\n", "fields are needed", "field: value"),
+            ("catalog: a.csv\nfit: [1]\n", "fields are needed", "fit: { max_iter"),
+            ("catalog: a.csv\nmodel: { galaxy: { extended: 2 } }\n", "fields are needed", "components: 2"),
+            ("catalog: a.csv\noutput: results\n", "fields are needed", "--out"),
             ("catalog: a.csv\nfit:\n\t max_iter: 3\n", "tab", "spaces"),
         ] {
             let (message, help) = said(&format!("{observation}{rest}"));
             assert!(message.contains(wrong) && help.contains(meant), "{rest}: {message}; {help}");
         }
+        for (observation, wrong, meant) in [
+            ("{ channels: [g], image: {channel}.fits, sigma: [1.0] }", "{ has a meaning", "quotes"),
+            ("{ channels: [g], image: a.fits, sigma: [1.0], psf: { gaussian: 1.2 } }", "fields", "sigma_px"),
+            ("channels: [g]\n   image: a.fits\n    sigma: [1.0]", "`image` is missing", "line 3"),
+            (
+                "{ channels: [g], image: a.fits, sigma: [1.0], psf: { image: p.fits, moffat: { fwhm_px: 4, beta: 3 } } }",
+                "one of image, gaussian and moffat",
+                "others out",
+            ),
+        ] {
+            let (message, help) = said(&format!("observations:\n  - {observation}\ncatalog: a.csv\n"));
+            assert!(message.contains(wrong) && help.contains(meant), "{observation}: {message}; {help}");
+        }
+        let (message, help) = said("NUMBER,RA\n1,2\n");
+        assert!(help.contains("begins with `observations:`"), "{message}; {help}");
         let (message, help) = said("");
         assert!(message.contains("empty") && help.contains("observations"), "{message}; {help}");
     }

@@ -1,10 +1,11 @@
 //! From the files that a scene file names to observations.
 
-use super::{ObservationSpec, PsfFormula, PsfSpec, SceneFile};
+use super::{ObservationSpec, PsfSpec, SceneFile};
 use crate::error::CliError;
-use ndarray::{Array2, Array3, Axis, Zip};
+use ndarray::{Array2, Array3, Axis};
 use scarlet::frame::{Channel, Frame, Header, Psf, Wcs};
-use scarlet::obs::fits::{FitsFiles, FitsImage, FitsMask, FitsPixel, FitsSpec};
+use scarlet::obs::check::recentred;
+use scarlet::obs::fits::{FitsFiles, FitsImage, FitsPixel, FitsSpec};
 use scarlet::obs::{ObsError, Observation};
 use std::io::ErrorKind;
 
@@ -15,11 +16,11 @@ pub(super) fn read_all(file: &SceneFile) -> Result<Vec<Observation>, CliError> {
 }
 
 /// Reads one observation.
-struct Reader<'a> {
-    file: &'a SceneFile,
-    spec: &'a ObservationSpec,
-    index: usize,
-    files: &'a mut FitsFiles,
+pub(super) struct Reader<'a> {
+    pub(super) file: &'a SceneFile,
+    pub(super) spec: &'a ObservationSpec,
+    pub(super) index: usize,
+    pub(super) files: &'a mut FitsFiles,
 }
 
 impl Reader<'_> {
@@ -40,10 +41,18 @@ impl Reader<'_> {
         if let Some(psf) = self.psf(&channels)? {
             frame = frame.psf(psf);
         }
-        let name = self.spec.name.clone().unwrap_or_else(|| format!("observation {}", self.index));
+        let name = self.spec.name.clone().unwrap_or_else(|| self.name());
         let observation = Observation::new(data, weights, frame);
         let observation = observation.map_err(|e| self.whole(e.called(&name)))?;
         Ok(observation.named(name))
+    }
+
+    /// What an observation is called that has no name.
+    fn name(&self) -> String {
+        match self.file.observations.len() {
+            1 => "images".to_owned(),
+            _ => format!("images {}", self.index),
+        }
     }
 
     /// Cube `[channel, y, x]` of a pattern, and the header of its first image.
@@ -152,57 +161,7 @@ impl Reader<'_> {
         Ok(Array3::from_shape_fn(shape, |(c, _, _)| 1.0 / (sigma[c] * sigma[c])))
     }
 
-    /// Gives masked pixels a weight of 0.
-    fn mask(&mut self, channels: &[Channel], weights: &mut Array3<f64>) -> Result<(), CliError> {
-        let Some(mask) = &self.spec.mask else { return Ok(()) };
-        let spec = FitsSpec::parse(&mask.image).map_err(|e| self.wrong("mask", &e))?;
-        let mut planes: Vec<Array2<bool>> = Vec::new();
-        for channel in channels {
-            let place = spec.resolve(channel, self.file.folder());
-            let image = place.and_then(|place| self.files.mask(&place));
-            let image = image.map_err(|e| self.wrong("mask", &e))?;
-            let excluded = self.excluded(mask.bits.as_deref(), &image)?;
-            if image.bits.ndim() == 3 {
-                let cube = image.cube().map_err(|e| self.wrong("mask", &e))?;
-                return self.leave_out(cube.mapv(|bits| bits & excluded != 0), weights);
-            }
-            let plane = image.plane().map_err(|e| self.wrong("mask", &e))?;
-            planes.push(plane.mapv(|bits| bits & excluded != 0));
-        }
-        let views: Vec<_> = planes.iter().map(|plane| plane.view()).collect();
-        let cube = ndarray::stack(Axis(0), &views);
-        let cube = cube.map_err(|_| self.problem("mask", "the channels' masks differ in shape"))?;
-        self.leave_out(cube, weights)
-    }
-
-    /// The bits that exclude a pixel, as a number.
-    fn excluded(&self, bits: Option<&[u32]>, mask: &FitsMask) -> Result<u64, CliError> {
-        let Some(bits) = bits else { return Ok(u64::MAX) };
-        let stored = mask.header.iter().find(|card| card.keyword == "BITPIX");
-        let stored = stored.and_then(|card| card.value.trim().parse::<i64>().ok());
-        let width = stored.filter(|bitpix| *bitpix > 0).map_or(64, |bitpix| bitpix.min(64) as u32);
-        match bits.iter().find(|bit| **bit >= width) {
-            Some(bit) => {
-                let problem = format!(
-                    "bit {bit} is not among the {width} bits of the mask's integers; count bits from 0, not by value"
-                );
-                Err(self.problem("mask.bits", problem))
-            }
-            None => Ok(bits.iter().fold(0, |all, bit| all | 1 << bit)),
-        }
-    }
-
-    fn leave_out(&self, mask: Array3<bool>, weights: &mut Array3<f64>) -> Result<(), CliError> {
-        self.check_shape("mask", mask.dim(), weights.dim())?;
-        Zip::from(weights).and(&mask).for_each(|weight, masked| {
-            if *masked {
-                *weight = 0.0;
-            }
-        });
-        Ok(())
-    }
-
-    fn check_shape(
+    pub(super) fn check_shape(
         &self,
         field: &str,
         own: (usize, usize, usize),
@@ -220,15 +179,17 @@ impl Reader<'_> {
     fn psf(&mut self, channels: &[Channel]) -> Result<Option<Psf>, CliError> {
         let psf = match &self.spec.psf {
             None => return Ok(None),
-            Some(PsfSpec::Formula(PsfFormula::Gaussian(gaussian))) => {
-                Psf::gaussians(&gaussian.sigma_px.values())
-            }
-            Some(PsfSpec::Formula(PsfFormula::Moffat(moffat))) => {
-                Psf::moffat(&moffat.fwhm_px.values(), moffat.beta)
-            }
-            Some(PsfSpec::Images(pattern)) => Psf::images(self.psf_images(pattern, channels)?),
+            Some(PsfSpec::Gaussian(gaussian)) => Psf::gaussians(&gaussian.sigma_px.values()),
+            Some(PsfSpec::Moffat(moffat)) => Psf::moffat(&moffat.fwhm_px.values(), moffat.beta),
+            Some(PsfSpec::Images { pattern, .. }) => Psf::images(self.psf_images(pattern, channels)?),
         };
-        psf.map(Some).map_err(|e| self.problem("psf", e.to_string()))
+        let psf = psf.map_err(|e| self.problem("psf", e.to_string()))?;
+        match &self.spec.psf {
+            Some(PsfSpec::Images { recentre: true, .. }) => {
+                recentred(&psf).map(Some).map_err(|e| self.problem("psf", e.to_string()))
+            }
+            _ => Ok(Some(psf)),
+        }
     }
 
     /// PSF images, the smaller ones with zeros around them; their centres are at `n / 2`.
@@ -254,10 +215,14 @@ impl Reader<'_> {
     }
 
     /// An error about a file that a field names.
-    fn wrong(&self, field: &str, error: &ObsError) -> CliError {
+    pub(super) fn wrong(&self, field: &str, error: &ObsError) -> CliError {
         let advice = match error {
-            ObsError::File { kind: ErrorKind::NotFound, .. } => {
-                "; check the name: paths are relative to the scene file"
+            ObsError::File { kind: ErrorKind::NotFound, path, .. } => {
+                let problem = format!(
+                    "there is no file {}; check the name: paths are relative to the scene file",
+                    path.display()
+                );
+                return self.problem(field, problem);
             }
             ObsError::File { kind: ErrorKind::IsADirectory, .. } => "; name a file in it",
             ObsError::File { .. } => "; check whether it can be read",
@@ -271,7 +236,7 @@ impl Reader<'_> {
         self.file.problem(&format!("observations[{}]", self.index), error.to_string())
     }
 
-    fn problem(&self, field: &str, problem: impl Into<String>) -> CliError {
+    pub(super) fn problem(&self, field: &str, problem: impl Into<String>) -> CliError {
         self.file.problem(&format!("observations[{}].{field}", self.index), problem)
     }
 }

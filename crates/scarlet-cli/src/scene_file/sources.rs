@@ -3,11 +3,13 @@
 use super::SceneFile;
 use crate::catalog::{CatalogColumns, CatalogSource, SourceKind, read_catalog};
 use crate::error::CliError;
-use scarlet::frame::{Frame, FrameError, Psf, Sky, nearest};
+use scarlet::frame::{Frame, Psf, Sky, nearest};
 use scarlet::model::Scene;
 use scarlet::obs::Observation;
+use scarlet::obs::check::SourcePosition;
 use scarlet::obs::init::{self, Seed};
 use serde::Deserialize;
+use std::path::Path;
 
 /// How sources are modelled.
 #[derive(Debug, Clone, Deserialize)]
@@ -90,29 +92,63 @@ impl From<GalaxyText> for GalaxyModel {
     }
 }
 
-pub(super) fn from_catalog(file: &SceneFile, observations: &[Observation]) -> Result<Scene, CliError> {
-    let path = file.catalog.as_deref().map(|path| file.relative(path)).unwrap_or_default();
-    let catalog = read_catalog(&path, &CatalogColumns::default())?;
-    check_stars(file, &catalog)?;
-    let frame = model_frame(file, observations)?;
-    let observations: Vec<&Observation> = observations.iter().collect();
-    let mut scene = Scene::new(frame)?;
-    let seed = |entry| seed(file, &observations, scene.frame(), entry);
-    let seeds: Vec<Seed> = catalog.iter().map(seed).collect::<Result<_, _>>()?;
-    let shapes = init::shapes(&observations, scene.frame(), &seeds)?;
-    let channels = scene.frame().channel_names().len();
-    for (entry, shape) in catalog.iter().zip(&shapes) {
-        let source = match file.model.galaxy {
-            GalaxyModel::Extended { components } => shape.source(channels, components),
-            GalaxyModel::Monotonic { components } => shape.monotonic(channels, components),
-            GalaxyModel::Sersic => Ok(shape.sersic(channels)),
-        };
-        let source = source.map_err(|e| file.problem("model.galaxy", e.to_string()))?;
-        let added = scene.add(source.named(entry.id.replace(['.', '*'], "_")));
-        added.map_err(|e| of_source(file, entry, e.to_string()))?;
+/// The sources of a catalogue, and the frame that they are modelled in.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    catalog: Vec<CatalogSource>,
+    frame: Frame,
+}
+
+impl Listed {
+    pub(super) fn read(
+        file: &SceneFile,
+        path: &Path,
+        observations: &[Observation],
+    ) -> Result<Self, CliError> {
+        let catalog = read_catalog(&file.relative(path), &CatalogColumns::default())?;
+        check_stars(file, &catalog)?;
+        Ok(Self { catalog, frame: model_frame(file, observations)? })
     }
-    init::fit_fluxes(&mut scene, &observations)?;
-    Ok(scene)
+
+    /// The model frame.
+    #[must_use]
+    pub const fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// Where the sources are in the model frame; the sky decides where it can.
+    ///
+    /// # Errors
+    /// Names the source whose position has no pixel.
+    pub fn positions(&self, file: &SceneFile) -> Result<Vec<SourcePosition>, CliError> {
+        let position = |entry: &CatalogSource| {
+            let center = pixel_of(file, entry, &self.frame)?;
+            Ok(SourcePosition { id: entry.id.clone(), center })
+        };
+        self.catalog.iter().map(position).collect()
+    }
+
+    /// The scene with start values from the images.
+    pub(super) fn scene(&self, file: &SceneFile, observations: &[Observation]) -> Result<Scene, CliError> {
+        let observations: Vec<&Observation> = observations.iter().collect();
+        let mut scene = Scene::new(self.frame.clone())?;
+        let seed = |entry| seed(file, &observations, &self.frame, entry);
+        let seeds: Vec<Seed> = self.catalog.iter().map(seed).collect::<Result<_, _>>()?;
+        let shapes = init::shapes(&observations, &self.frame, &seeds)?;
+        let channels = self.frame.channel_names().len();
+        for (entry, shape) in self.catalog.iter().zip(&shapes) {
+            let source = match file.model.galaxy {
+                GalaxyModel::Extended { components } => shape.source(channels, components),
+                GalaxyModel::Monotonic { components } => shape.monotonic(channels, components),
+                GalaxyModel::Sersic => Ok(shape.sersic(channels)),
+            };
+            let source = source.map_err(|e| file.problem("model.galaxy", e.to_string()))?;
+            let added = scene.add(source.named(entry.id.replace(['.', '*'], "_")));
+            added.map_err(|e| of_source(file, entry, e.to_string()))?;
+        }
+        init::fit_fluxes(&mut scene, &observations)?;
+        Ok(scene)
+    }
 }
 
 /// The model frame for all observations, or which of them does not fit to the first.
@@ -159,13 +195,11 @@ fn of_source(file: &SceneFile, entry: &CatalogSource, problem: String) -> CliErr
 }
 
 /// `(y, x)` in the model frame; the sky decides where both positions are there and the frame has a WCS.
-///
-/// # Errors
-/// The sky position has no pixel.
-pub(crate) fn pixel_of(entry: &CatalogSource, frame: &Frame) -> Result<[f64; 2], FrameError> {
+fn pixel_of(file: &SceneFile, entry: &CatalogSource, frame: &Frame) -> Result<[f64; 2], CliError> {
     match (entry.pixel, entry.sky_deg) {
         (_, Some([ra, dec])) if frame.wcs_ref().is_some() || entry.pixel.is_none() => {
-            frame.to_pixel(Sky::new(ra, dec))
+            let pixel = frame.to_pixel(Sky::new(ra, dec));
+            pixel.map_err(|e| of_source(file, entry, format!("{e}; {}", far_off(frame))))
         }
         (pixel, _) => Ok(pixel.unwrap_or_default()),
     }
@@ -194,8 +228,7 @@ fn seed(
         true => SourceKind::Star,
         false => entry.kind.unwrap_or(by_default),
     };
-    let center =
-        pixel_of(entry, frame).map_err(|e| of_source(file, entry, format!("{e}; {}", far_off(frame))))?;
+    let center = pixel_of(file, entry, frame)?;
     init::check_seen(observations, frame, center)
         .map_err(|e| of_source(file, entry, format!("{e}{}", outside(entry, frame, center))))?;
     Ok(Seed { center, is_star: kind == SourceKind::Star })

@@ -44,8 +44,13 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     row(
         "columns of other names",
-        |w| catalog(w, "NUMBER,X_IMAGE,Y_IMAGE\n1,3,4\n"),
-        &["name them x and y", "X_IMAGE"],
+        |w| catalog(w, "NUMBER,XCEN,YCEN\n1,3,4\n"),
+        &["name them x and y", "XCEN"],
+    ),
+    row(
+        "numbers without names of columns",
+        |w| catalog(w, "12.2 9.1\n6.8 11.4\n"),
+        &["sources.csv, line 1", "names the columns"],
     ),
     row(
         "a word where a number is needed",

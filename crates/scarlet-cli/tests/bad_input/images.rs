@@ -173,6 +173,14 @@ pub(crate) const ROWS: &[Row] = &[
         &["mask.bits", "bit 16", "16 bits"],
     ),
     row(
+        "a mask plane that is not there",
+        |w| {
+            w.write("mask.fits", integers(16, [SIDE, SIDE], &["MP_SAT  =                    1"], 0));
+            w.scene("{ image: \"images.fits[MASK_{channel}]\" }", "{ image: mask.fits, bits: [SATT] }");
+        },
+        &["mask.bits", "no plane called SATT", "did you mean SAT?"],
+    ),
+    row(
         "a PSF of zeros",
         |w| plane(w, "PSF_r", |p| p.fill(0.0)),
         &["observations[0].psf", "PSF plane 1", "positive flux"],
@@ -264,7 +272,7 @@ pub(crate) const ROWS: &[Row] = &[
             let other = one.replace("hsc", "deep").replace("images.fits", "first.fits");
             w.write("scene.yaml", format!("{start}{one}{other}{rest}"));
         },
-        &["observations[1]", "beside observation hsc", "pixel grids differ", "resample"],
+        &["deep", "pixel grids differ", "resample"],
     ),
     row(
         "a header that promises more pixels than there are",

@@ -52,6 +52,31 @@ pub(crate) const ROWS: &[Row] = &[
         |w| w.scene("psf: images.fits[PSF_{channel}]", "psf: { gausian: { sigma_px: 1.2 } }"),
         &["`gausian`", "did you mean `gaussian`?"],
     ),
+    row(
+        "a PSF of two kinds",
+        |w| {
+            let both = "psf: { image: \"images.fits[PSF_{channel}]\", gaussian: { sigma_px: 1.2 } }";
+            w.scene("psf: images.fits[PSF_{channel}]", both);
+        },
+        &["one of image, gaussian and moffat"],
+    ),
+    row(
+        "a number where fields are needed",
+        |w| w.scene("psf: images.fits[PSF_{channel}]", "psf: { gaussian: 1.2 }"),
+        &["fields are needed", "gaussian: { sigma_px: 1.2 }"],
+    ),
+    row(
+        "a placeholder within braces without quotes",
+        |w| w.scene("\"images.fits[MASK_{channel}]\"", "mask_{channel}.fits"),
+        &["{ has a meaning of its own", "quotes"],
+    ),
+    row(
+        "a field that is indented otherwise",
+        |w| w.scene("    image:", "   image:"),
+        &["`image` is missing", "if line 4 is meant"],
+    ),
+    row("a catalogue in place of the scene file", |_| {}, &["sources.csv", "begins with `observations:`"])
+        .args(&["fit", "sources.csv", "--out", "out"]),
     row("a text where a number is needed", |w| w.scene("max_iter: 5", "max_iter: many"), &["whole number"]),
     row(
         "a negative number of steps",

@@ -2,6 +2,7 @@
 
 use crate::world::{SIDE, integers};
 use crate::{Row, row};
+use ndarray::{Axis, Slice};
 use std::fs;
 
 pub(crate) const ROWS: &[Row] = &[
@@ -59,6 +60,54 @@ pub(crate) const ROWS: &[Row] = &[
             w.scene("images.fits[VARIANCE_{channel}]", "images.fits[VARIANCE_g]");
             w.scene("images.fits[PSF_{channel}]", "images.fits[PSF_g]");
             w.scene("[g, r]", "[g]");
+        },
+        &[],
+    )
+    .code(0),
+    row(
+        "a PSF off its centre, recentred",
+        |w| {
+            w.images(|i| {
+                for name in ["PSF_g", "PSF_r"] {
+                    let psf = i.plane(name).clone();
+                    let last = psf.len_of(Axis(1)) - 1;
+                    let moved = i.plane(name);
+                    moved
+                        .slice_axis_mut(Axis(1), Slice::from(1..))
+                        .assign(&psf.slice_axis(Axis(1), Slice::from(..last)));
+                    moved.index_axis_mut(Axis(1), 0).fill(0.0);
+                }
+            });
+            let recentred = "psf: { image: \"images.fits[PSF_{channel}]\", recentre: true }";
+            w.scene("psf: images.fits[PSF_{channel}]", recentred);
+        },
+        &[],
+    )
+    .code(0)
+    .args(&["check", "scene.yaml"]),
+    row(
+        "a mask without fields",
+        |w| w.scene("{ image: \"images.fits[MASK_{channel}]\" }", "images.fits[MASK_{channel}]"),
+        &[],
+    )
+    .code(0),
+    row(
+        "bits of a mask by name",
+        |w| {
+            let planes = ["MP_BAD  =                    0", "MP_SAT  =                    1"];
+            w.write("mask.fits", integers(16, [SIDE, SIDE], &planes, 1));
+            w.scene("images.fits[MASK_{channel}]\" }", "mask_{band}.fits\", bits: [SAT] }");
+            fs::copy(w.path("mask.fits"), w.path("mask_g.fits")).expect("copied");
+            fs::copy(w.path("mask.fits"), w.path("mask_r.fits")).expect("copied");
+        },
+        &[],
+    )
+    .code(0),
+    row(
+        "a table of SExtractor",
+        |w| {
+            let header = "#   1 NUMBER   Running object number\n#   2 X_IMAGE\n#   3 Y_IMAGE\n";
+            w.write("sources.csv", format!("{header}   1   13.2   10.1\n   2    7.8   12.4\n"));
         },
         &[],
     )

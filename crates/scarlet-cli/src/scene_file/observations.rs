@@ -150,12 +150,12 @@ impl<'de> Deserialize<'de> for PsfSpec {
 }
 
 /// A text, or fields; unlike an untagged enum it lets a misspelt field be named.
-enum TextOr<T> {
+pub(super) enum TextOr<T> {
     Text(String),
     Fields(T),
 }
 
-fn text_or_fields<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+pub(super) fn text_or_fields<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     from: D,
     expecting: &'static str,
 ) -> Result<TextOr<T>, D::Error> {

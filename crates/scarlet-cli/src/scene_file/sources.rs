@@ -1,6 +1,7 @@
 //! From a catalogue and images to a scene with start values.
 
 use super::SceneFile;
+use super::observations::{TextOr, text_or_fields};
 use crate::catalog::{CatalogColumns, CatalogSource, SourceKind, read_catalog};
 use crate::error::CliError;
 use scarlet::frame::{Frame, Psf, Sky, nearest};
@@ -8,7 +9,8 @@ use scarlet::model::Scene;
 use scarlet::obs::Observation;
 use scarlet::obs::check::SourcePosition;
 use scarlet::obs::init::{self, Seed};
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use std::path::Path;
 
 /// How sources are modelled.
@@ -50,8 +52,7 @@ pub enum DefaultKind {
 }
 
 /// How galaxies are modelled: `extended`, or `{ extended: { components: 2 } }`, or a profile by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase", from = "GalaxyText")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GalaxyModel {
     /// Free-form images.
     Extended {
@@ -67,12 +68,16 @@ pub enum GalaxyModel {
     Sersic,
 }
 
+/// The kinds of galaxies by name.
+const KINDS: &[&str] = &["extended", "monotonic", "sersic"];
+
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum GalaxyText {
-    Extended(Option<Layers>),
-    Monotonic(Option<Layers>),
-    Sersic,
+#[serde(deny_unknown_fields)]
+struct GalaxyFields {
+    #[serde(default)]
+    extended: Option<Layers>,
+    #[serde(default)]
+    monotonic: Option<Layers>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,13 +86,31 @@ struct Layers {
     components: usize,
 }
 
-impl From<GalaxyText> for GalaxyModel {
-    fn from(text: GalaxyText) -> Self {
-        let count = |layers: Option<Layers>| layers.map_or(1, |l| l.components);
-        match text {
-            GalaxyText::Extended(layers) => Self::Extended { components: count(layers) },
-            GalaxyText::Monotonic(layers) => Self::Monotonic { components: count(layers) },
-            GalaxyText::Sersic => Self::Sersic,
+/// A name, or fields. An enum of serde would take the key after a bare name for what the name holds.
+impl<'de> Deserialize<'de> for GalaxyModel {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let fields =
+            match text_or_fields(from, "extended, monotonic, sersic, or { extended: { components: 2 } }")? {
+                TextOr::Fields(fields) => fields,
+                TextOr::Text(name) => {
+                    return match name.as_str() {
+                        "extended" => Ok(Self::Extended { components: 1 }),
+                        "monotonic" => Ok(Self::Monotonic { components: 1 }),
+                        "sersic" => Ok(Self::Sersic),
+                        other => Err(D::Error::unknown_variant(other, KINDS)),
+                    };
+                }
+            };
+        match fields {
+            GalaxyFields { extended: Some(Layers { components }), monotonic: None } => {
+                Ok(Self::Extended { components })
+            }
+            GalaxyFields { extended: None, monotonic: Some(Layers { components }) } => {
+                Ok(Self::Monotonic { components })
+            }
+            _ => {
+                Err(D::Error::custom("a galaxy is one of extended and monotonic where components are given"))
+            }
         }
     }
 }

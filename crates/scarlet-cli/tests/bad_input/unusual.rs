@@ -112,6 +112,12 @@ pub(crate) const ROWS: &[Row] = &[
         &[],
     )
     .code(0),
+    row(
+        "settings of the model on lines of their own",
+        |w| w.scene("model: { galaxy: extended }", "model:\n  galaxy: extended\n  fixed: [\"*.center\"]"),
+        &[],
+    )
+    .code(0),
     row("no steps at all", |w| w.scene("max_iter: 5", "max_iter: 0"), &[]).code(0),
     row(
         "pixels of NaN that are masked",

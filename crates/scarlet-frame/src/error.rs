@@ -50,6 +50,9 @@ pub enum FrameError {
         /// The values that are allowed.
         range: &'static str,
     },
+    /// A sampling for a PSF that is not an image.
+    #[error("a PSF given by a formula has no sampling: its width is in pixels; leave the sampling out")]
+    PsfFormula,
     /// A header that cannot be turned into a WCS.
     #[error("WCS header, {keyword}: {problem}")]
     WcsHeader {

@@ -1,5 +1,7 @@
 //! PSFs as they are sampled by a frame's pixels.
 
+mod fine;
+
 use crate::FrameError;
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -26,9 +28,39 @@ impl PartialEq for Psf {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Kind {
-    Gaussian { sigma_px: Vec<f64> },
-    Moffat { fwhm_px: Vec<f64>, beta: f64 },
-    Images { images: Array3<f64> },
+    Gaussian {
+        sigma_px: Vec<f64>,
+    },
+    Moffat {
+        fwhm_px: Vec<f64>,
+        beta: f64,
+    },
+    Images {
+        images: Array3<f64>,
+        #[serde(default = "one")]
+        per_px: f64,
+        #[serde(default = "yes")]
+        has_pixel: bool,
+    },
+}
+
+const fn one() -> f64 {
+    1.0
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// A PSF as samples, on a grid that may be finer than the pixels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PsfSamples {
+    /// `[y, x]`, adding up to 1, centred on sample `n / 2`.
+    pub image: Array2<f64>,
+    /// Samples along a pixel.
+    pub per_px: f64,
+    /// Whether the average over a pixel is in it; otherwise it is that of the optics alone.
+    pub has_pixel: bool,
 }
 
 impl From<Psf> for Kind {
@@ -44,7 +76,10 @@ impl TryFrom<Kind> for Psf {
         match kind {
             Kind::Gaussian { sigma_px } => Self::gaussians(&sigma_px),
             Kind::Moffat { fwhm_px, beta } => Self::moffat(&fwhm_px, beta),
-            Kind::Images { images } => Self::images(images),
+            Kind::Images { images, per_px, has_pixel } => {
+                let psf = Self::images(images)?.sampled_at(per_px)?;
+                Ok(if has_pixel { psf } else { psf.without_pixel() })
+            }
         }
     }
 }
@@ -102,7 +137,7 @@ impl Psf {
             image /= sum;
             sums.push(sum);
         }
-        Ok(Self { kind: Kind::Images { images }, sums })
+        Ok(Self { kind: Kind::Images { images, per_px: 1.0, has_pixel: true }, sums })
     }
 
     /// One image for all channels.
@@ -119,7 +154,7 @@ impl Psf {
         Some(match &self.kind {
             Kind::Gaussian { sigma_px } => sigma_px.len(),
             Kind::Moffat { fwhm_px, .. } => fwhm_px.len(),
-            Kind::Images { images } => images.len_of(Axis(0)),
+            Kind::Images { images, .. } => images.len_of(Axis(0)),
         })
     }
 
@@ -164,12 +199,64 @@ impl Psf {
                 image /= image.sum();
                 image
             }
-            Kind::Images { images } => {
-                let plane = if images.len_of(Axis(0)) == 1 { 0 } else { channel };
-                images.index_axis(Axis(0), plane).to_owned()
+            Kind::Images { images, per_px, has_pixel } => {
+                let image = plane_of(images, channel).to_owned();
+                if *per_px == 1.0 && *has_pixel {
+                    return image;
+                }
+                fine::in_pixels(&PsfSamples { image, per_px: *per_px, has_pixel: *has_pixel })
             }
         }
     }
+
+    /// The PSF of `channel` at its own sampling, what a map between pixel grids needs; formulas are sampled finely.
+    #[must_use]
+    pub fn samples(&self, channel: usize) -> PsfSamples {
+        match &self.kind {
+            Kind::Gaussian { sigma_px } => fine::gaussian(per_channel(sigma_px, channel)),
+            Kind::Moffat { fwhm_px, beta } => fine::moffat(per_channel(fwhm_px, channel), *beta),
+            Kind::Images { images, per_px, has_pixel } => {
+                let image = plane_of(images, channel).to_owned();
+                PsfSamples { image, per_px: *per_px, has_pixel: *has_pixel }
+            }
+        }
+    }
+
+    /// The same images, taken to have `per_px` samples along a pixel: above 1 where they are finer than the pixels.
+    ///
+    /// # Errors
+    /// `per_px` is not positive and finite, or this is not a PSF of images.
+    ///
+    /// ```
+    /// use ndarray::Array3;
+    /// use scarlet_frame::Psf;
+    /// let psf = Psf::images(Array3::ones((1, 15, 15)))?.sampled_at(3.0)?;
+    /// assert_eq!(psf.samples(0).image.dim(), (15, 15));
+    /// assert_eq!(psf.sampled(0).dim(), (5, 5));
+    /// # Ok::<(), scarlet_frame::FrameError>(())
+    /// ```
+    pub fn sampled_at(mut self, per_px: f64) -> Result<Self, FrameError> {
+        check_positive("sampling", &[per_px])?;
+        let Kind::Images { per_px: own, .. } = &mut self.kind else {
+            return Err(FrameError::PsfFormula);
+        };
+        *own = per_px;
+        Ok(self)
+    }
+
+    /// The same PSF, its images taken to be those of the optics alone: the average over a pixel is added where the
+    /// PSF is used. Formulas are always averaged.
+    #[must_use]
+    pub fn without_pixel(mut self) -> Self {
+        if let Kind::Images { has_pixel, .. } = &mut self.kind {
+            *has_pixel = false;
+        }
+        self
+    }
+}
+
+fn plane_of(images: &Array3<f64>, channel: usize) -> ArrayView2<'_, f64> {
+    images.index_axis(Axis(0), if images.len_of(Axis(0)) == 1 { 0 } else { channel })
 }
 
 fn check_positive(parameter: &'static str, values: &[f64]) -> Result<(), FrameError> {
@@ -198,18 +285,22 @@ fn gaussian_line(sigma: f64, n: usize) -> Vec<f64> {
     line.into_iter().map(|v| v / sum).collect()
 }
 
+fn moffat_value(dy: f64, dx: f64, fwhm: f64, beta: f64) -> f64 {
+    let scale2 = (fwhm / 2.0).powi(2) / (2f64.powf(1.0 / beta) - 1.0);
+    (1.0 + (dy * dy + dx * dx) / scale2).powf(-beta)
+}
+
 /// Moffat profile averaged over pixels by 8 x 8 midpoints in each.
 fn moffat_image(fwhm: f64, beta: f64, n: usize) -> Array2<f64> {
     const SUB: usize = 8;
     let half = (n / 2) as f64;
-    let scale2 = (fwhm / 2.0).powi(2) / (2f64.powf(1.0 / beta) - 1.0);
     let offset = |k: usize| (k as f64 + 0.5) / SUB as f64 - 0.5;
     Array2::from_shape_fn((n, n), |(y, x)| {
         let mut sum = 0.0;
         for j in 0..SUB {
             for i in 0..SUB {
                 let (dy, dx) = (y as f64 - half + offset(j), x as f64 - half + offset(i));
-                sum += (1.0 + (dy * dy + dx * dx) / scale2).powf(-beta);
+                sum += moffat_value(dy, dx, fwhm, beta);
             }
         }
         sum

@@ -69,6 +69,7 @@ impl Window {
 #[derive(Clone)]
 pub struct RealFft2<T: Pixel> {
     shape: [usize; 2],
+    kept: usize,
     rows: Arc<dyn Fft<T>>,
     rows_back: Arc<dyn Fft<T>>,
     columns: Arc<dyn Fft<T>>,
@@ -87,14 +88,26 @@ pub struct Workspace<T> {
     /// The transposed spectrum, `[kx, ky]`.
     pub spectrum: Vec<Complex<T>>,
     pub(crate) rows: Vec<Complex<T>>,
-    scratch: Vec<Complex<T>>,
+    pub(crate) scratch: Vec<Complex<T>>,
+    /// What a resampling needs besides.
+    pub(crate) fine: Option<Box<Fine<T>>>,
+}
+
+/// Buffers of a resampling: those of the FFTs of its fine grid, what is on the grid, and the adjoint of that.
+#[derive(Debug, Clone)]
+pub(crate) struct Fine<T> {
+    pub(crate) work: Workspace<T>,
+    pub(crate) grid: Vec<T>,
+    pub(crate) adjoint: Vec<T>,
+    /// A pair of rows of the observation.
+    pub(crate) pair: Vec<T>,
 }
 
 impl<T: Pixel> Workspace<T> {
     /// Space for a pair of rows alone.
     pub(crate) fn of_rows(nx: usize) -> Self {
         let rows = vec![Complex::new(T::default(), T::default()); nx];
-        Self { spectrum: Vec::new(), rows, scratch: Vec::new() }
+        Self { spectrum: Vec::new(), rows, scratch: Vec::new(), fine: None }
     }
 }
 
@@ -102,9 +115,17 @@ impl<T: Pixel> RealFft2<T> {
     /// Plans FFTs of `shape`, `[y, x]`.
     #[must_use]
     pub fn new(shape: [usize; 2]) -> Self {
+        Self::with_columns(shape, shape[1] / 2 + 1)
+    }
+
+    /// The same with no more than the first `columns` columns of a spectrum: the others are not made, and count as
+    /// zeros on the way back.
+    #[must_use]
+    pub fn with_columns(shape: [usize; 2], columns: usize) -> Self {
         let mut planner = FftPlanner::new();
         Self {
             shape,
+            kept: columns.min(shape[1] / 2 + 1),
             rows: planner.plan_fft_forward(shape[1]),
             rows_back: planner.plan_fft_inverse(shape[1]),
             columns: planner.plan_fft_forward(shape[0]),
@@ -118,10 +139,10 @@ impl<T: Pixel> RealFft2<T> {
         self.shape
     }
 
-    /// Number of columns of a spectrum, `nx / 2 + 1`.
+    /// Number of columns of a spectrum, `nx / 2 + 1` where none are left out.
     #[must_use]
     pub const fn columns(&self) -> usize {
-        self.shape[1] / 2 + 1
+        self.kept
     }
 
     /// Buffers for this plan.
@@ -134,6 +155,7 @@ impl<T: Pixel> RealFft2<T> {
             spectrum: vec![zero; self.columns() * self.shape[0]],
             rows: vec![zero; ROWS / 2 * self.shape[1]],
             scratch: vec![zero; scratch],
+            fine: None,
         }
     }
 
@@ -157,6 +179,16 @@ impl<T: Pixel> RealFft2<T> {
             f(k, column);
             self.columns_back.process_with_scratch(column, &mut work.scratch);
         }
+    }
+
+    /// Transforms one column of a spectrum.
+    pub(crate) fn forward_column(&self, column: &mut [Complex<T>], scratch: &mut [Complex<T>]) {
+        self.columns.process_with_scratch(column, scratch);
+    }
+
+    /// Transforms one column of a spectrum back.
+    pub(crate) fn inverse_column(&self, column: &mut [Complex<T>], scratch: &mut [Complex<T>]) {
+        self.columns_back.process_with_scratch(column, scratch);
     }
 
     /// Transforms the columns of `work.spectrum`, so that it holds the spectrum of the image.
@@ -213,12 +245,12 @@ impl<T: Pixel> RealFft2<T> {
     /// Transforms the rows in `work.rows` and puts them into the spectrum, from row `first` on.
     fn spread(&self, first: usize, work: &mut Workspace<T>) {
         self.rows.process_with_scratch(&mut work.rows, &mut work.scratch);
-        simd::untangle(&work.rows, &mut work.spectrum, self.shape, first);
+        simd::untangle(&work.rows, &mut work.spectrum, self.shape, self.kept, first);
     }
 
     /// Takes rows of the spectrum, from `first` on, to `work.rows` and transforms them back.
     fn collect(&self, first: usize, work: &mut Workspace<T>) {
-        simd::tangle(&work.spectrum, &mut work.rows, self.shape, first);
+        simd::tangle(&work.spectrum, &mut work.rows, self.shape, self.kept, first);
         self.rows_back.process_with_scratch(&mut work.rows, &mut work.scratch);
     }
 

@@ -12,6 +12,7 @@ pub mod fft;
 mod pixel;
 mod plan;
 pub mod renderer;
+pub mod resampling;
 mod simd;
 mod workers;
 
@@ -20,4 +21,5 @@ pub use fft::{RealFft2, Window, Workspace, good_length};
 pub use pixel::Pixel;
 pub use plan::{Edge, ScenePlan, source_cube};
 pub use renderer::Renderer;
+pub use resampling::{Geometry, Matching, OutOfSlack, Resampling};
 pub use workers::Workers;

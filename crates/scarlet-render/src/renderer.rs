@@ -1,6 +1,6 @@
 //! From one channel of a model to what an observation sees of it, and back.
 
-use crate::{Convolution, Pixel, Window, Workspace, simd};
+use crate::{Convolution, Pixel, Resampling, Window, Workspace, simd};
 use num_complex::Complex;
 
 /// How an observation sees the model; a window says which pixels of a model plane it reads.
@@ -13,6 +13,8 @@ pub enum Renderer<T: Pixel> {
     Identity,
     /// Every channel convolved with its own kernel.
     Convolution(Convolution<T>),
+    /// Every channel on another pixel grid, through its own kernel.
+    Resampling(Box<Resampling<T>>),
 }
 
 impl<T: Pixel> Renderer<T> {
@@ -22,6 +24,7 @@ impl<T: Pixel> Renderer<T> {
         match self {
             Self::Identity => Workspace::of_rows(shape[1]),
             Self::Convolution(convolution) => convolution.workspace(),
+            Self::Resampling(resampling) => resampling.workspace(),
         }
     }
 
@@ -37,6 +40,7 @@ impl<T: Pixel> Renderer<T> {
         match self {
             Self::Identity => pairs(plane, window, work, |y, pair| f(y, bytemuck::cast_slice_mut(pair))),
             Self::Convolution(convolution) => convolution.each_pair(channel, plane, window, f, work),
+            Self::Resampling(resampling) => resampling.each_pair(channel, plane, window, f, work),
         }
     }
 
@@ -58,6 +62,9 @@ impl<T: Pixel> Renderer<T> {
             }),
             Self::Convolution(convolution) => {
                 convolution.each_pair_and_back(channel, (plane, adjoint), window, f, work);
+            }
+            Self::Resampling(resampling) => {
+                resampling.each_pair_and_back(channel, (plane, adjoint), window, f, work);
             }
         }
     }

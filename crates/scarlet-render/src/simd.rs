@@ -118,14 +118,16 @@ pub(crate) fn add_rows<T: Pixel>(plane: &mut [T], window: Window, y: usize, pair
     pulp::Arch::new().dispatch(GiveRows { plane, window, y, pair, give: |v: &mut T, more| *v += more });
 }
 
-/// From transforms of pairs of real rows to those of each row, transposed: rows `first..` of `spectrum`.
+/// From transforms of pairs of real rows to those of each row, transposed: rows `first..` of `spectrum`, which has
+/// `half` columns.
 pub(crate) fn untangle<T: Pixel>(
     rows: &[Complex<T>],
     spectrum: &mut [Complex<T>],
     shape: [usize; 2],
+    half: usize,
     first: usize,
 ) {
-    pulp::Arch::new().dispatch(Untangle { rows, spectrum, shape, first });
+    pulp::Arch::new().dispatch(Untangle { rows, spectrum, shape, half, first });
 }
 
 /// The inverse of [`untangle`]: from rows `first..` of `spectrum` to transforms of pairs of real rows.
@@ -133,9 +135,10 @@ pub(crate) fn tangle<T: Pixel>(
     spectrum: &[Complex<T>],
     rows: &mut [Complex<T>],
     shape: [usize; 2],
+    half: usize,
     first: usize,
 ) {
-    pulp::Arch::new().dispatch(Tangle { spectrum, rows, shape, first });
+    pulp::Arch::new().dispatch(Tangle { spectrum, rows, shape, half, first });
 }
 
 struct PairRows<'a, T> {
@@ -213,6 +216,7 @@ struct Untangle<'a, T> {
     rows: &'a [Complex<T>],
     spectrum: &'a mut [Complex<T>],
     shape: [usize; 2],
+    half: usize,
     first: usize,
 }
 
@@ -221,8 +225,8 @@ impl<T: Pixel> WithSimd for Untangle<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { rows, spectrum, shape: [fy, fx], first } = self;
-        let (half, wanted, one_half) = (fx / 2 + 1, TILE.min(fy - first), T::of(0.5));
+        let Self { rows, spectrum, shape: [fy, fx], half, first } = self;
+        let (wanted, one_half) = (TILE.min(fy - first), T::of(0.5));
         let mut tile = empty_tile();
         let mut start = 1;
         while wanted == TILE && start + TILE <= half {
@@ -265,6 +269,7 @@ struct Tangle<'a, T> {
     spectrum: &'a [Complex<T>],
     rows: &'a mut [Complex<T>],
     shape: [usize; 2],
+    half: usize,
     first: usize,
 }
 
@@ -273,12 +278,15 @@ impl<T: Pixel> WithSimd for Tangle<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { spectrum, rows, shape: [fy, fx], first } = self;
-        let (half, given, zero) = (fx / 2 + 1, TILE.min(fy - first), T::default());
+        let Self { spectrum, rows, shape: [fy, fx], half, first } = self;
+        let (given, none) = (TILE.min(fy - first), Complex::new(T::default(), T::default()));
+        for row in rows.chunks_exact_mut(fx) {
+            row[half..(fx + 1 - half).max(half)].fill(none);
+        }
         let mut tile = empty_tile();
         let mut start = 1;
         // Tiles end before fx / 2: there a frequency is its own mirror image.
-        while given == TILE && start + TILE <= fx.div_ceil(2) {
+        while given == TILE && start + TILE <= fx.div_ceil(2).min(half) {
             for i in 0..TILE {
                 let column = &spectrum[(start + i) * fy + first..][..TILE];
                 for r in 0..TILE {
@@ -300,7 +308,6 @@ impl<T: Pixel> WithSimd for Tangle<'_, T> {
         for k in std::iter::once(0).chain(start..half) {
             let column = &spectrum[k * fy + first..][..given];
             let is_own_mirror = k == 0 || 2 * k == fx;
-            let none = Complex::new(zero, zero);
             for (j, row) in rows.chunks_exact_mut(fx).enumerate() {
                 let a = column.get(2 * j).copied().unwrap_or(none);
                 let b = column.get(2 * j + 1).copied().unwrap_or(none);

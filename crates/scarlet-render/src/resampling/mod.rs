@@ -1,0 +1,315 @@
+//! Images on another pixel grid than the model's: any smooth map, any PSF.
+//!
+//! A pixel of the observation at q lies at p(q) in the model frame, and sees |det dp/dq| (M * P)(p(q)), M the pixels of
+//! the model. The transform of P is that of the observation's PSF, samples on its own grid, at the frequency J^-T f,
+//! over that of the model's PSF at f, with J = dq/dp at the centre of the footprint: the PSF keeps that orientation all
+//! over the observation, also when its astrometry is moved. It is 0 beyond the highest frequency that the samples of the
+//! PSF hold, and from the model's highest frequency on. Without a PSF of the observation P is a point: the band-limited
+//! image is sampled as it is, and what a coarser grid cannot hold is aliased, as on a detector.
+//!
+//! M * P is a Fourier sum, evaluated at p(q) by a nonuniform FFT: FFT of the part of the model that is seen, times the
+//! kernel, back onto a grid only so fine as the band asks for, and from there to each position through a bump
+//! (Barnett et al. 2019, SIAM J. Sci. Comput. 41, C479). The adjoint is every step transposed, to rounding.
+
+mod band;
+mod bump;
+mod geometry;
+mod region;
+mod spectrum;
+mod taps;
+
+pub use geometry::Geometry;
+
+use crate::fft::Fine;
+use crate::{Pixel, RealFft2, Window, Workspace, simd};
+use band::{Band, Carrier, highest_frequency, waves};
+use num_complex::Complex;
+use region::Region;
+use scarlet_frame::{BBox, PsfSamples};
+use std::f64::consts::TAU;
+use taps::Taps;
+
+/// The PSFs that one channel is seen through.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matching {
+    /// Of the observation, in its own orientation; none where the model's image is to be sampled as it is.
+    pub observed: Option<PsfSamples>,
+    /// Of the model frame; none where the model is as sharp as the sky.
+    pub model: Option<PsfSamples>,
+}
+
+/// Positions that a [`Resampling`] was not planned for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OutOfSlack {
+    /// Index of the first pixel that lies too far out, row by row.
+    pub pixel: usize,
+    /// Its position `[y, x]` in the model frame.
+    pub position: [f64; 2],
+}
+
+/// What an observation on another pixel grid sees of the channels of a model.
+#[derive(Debug, Clone)]
+pub struct Resampling<T: Pixel> {
+    /// Of the pixels that are read.
+    coarse: RealFft2<T>,
+    /// Of the grid that positions are seen on.
+    fine: RealFft2<T>,
+    highest: [usize; 2],
+    kernels: Vec<Vec<Complex<T>>>,
+    region: Region,
+    points: [usize; 2],
+    start: [f64; 2],
+    /// Points of the fine grid for each pixel of the model.
+    per_px: [f64; 2],
+    output: [usize; 2],
+    taps: Taps<T>,
+}
+
+impl<T: Pixel> Resampling<T> {
+    /// Plans how pixels at `geometry` see the pixels of `model`, one of `matchings` for each channel; none where they
+    /// see nothing of it.
+    ///
+    /// Positions may be moved later by as much as `slack_px` pixels of the model.
+    #[must_use]
+    pub fn new(model: BBox, geometry: &Geometry, matchings: &[Matching], slack_px: f64) -> Option<Self> {
+        let highest = highest_frequency(geometry, matchings);
+        let region = Region::new(model, geometry, matchings, slack_px, highest)?;
+        let band = Band::new(&region, geometry, matchings).cropped();
+        let carrier = Carrier::new(&band, &region, geometry.positions().len());
+        let kernels = band.kernels.iter().map(|kernel| carried(kernel, &band, &region, &carrier)).collect();
+        let [ny, nx] = geometry.shape();
+        let positions = ny.next_multiple_of(2) * nx;
+        let mut plan = Self {
+            coarse: RealFft2::with_columns(region.period, band.highest[1] + 1),
+            fine: RealFft2::with_columns(carrier.period, band.highest[1] + 1),
+            highest: band.highest,
+            kernels,
+            points: carrier.points,
+            start: carrier.start,
+            per_px: [0, 1].map(|k| carrier.period[k] as f64 / region.period[k] as f64),
+            output: geometry.shape(),
+            taps: Taps::new(carrier.bumps, carrier.points, positions),
+            region,
+        };
+        let placed = plan.place(geometry.positions(), geometry.areas());
+        debug_assert_eq!(placed, Ok(()));
+        Some(plan)
+    }
+
+    /// Moves the pixels of the observation to `positions` `[y, x]` in the model frame, of `areas` in its pixels; both
+    /// row by row. Allocates nothing.
+    ///
+    /// The PSF keeps the orientation and scale that it was planned with.
+    ///
+    /// # Errors
+    /// A pixel lies further out than the plan has slack for; those after it have not been moved then.
+    pub fn place(&mut self, positions: &[[f64; 2]], areas: &[f64]) -> Result<(), OutOfSlack> {
+        let nx = self.output[1];
+        for (pixel, (&position, &area)) in positions.iter().zip(areas).enumerate() {
+            let i = in_pairs(pixel, nx);
+            if !self.region.sees(position) {
+                self.taps.blind(i);
+                continue;
+            }
+            let at = [0, 1].map(|k| (position[k] - self.start[k]) * self.per_px[k]);
+            if !self.taps.place(i, at, area) {
+                return Err(OutOfSlack { pixel, position });
+            }
+        }
+        Ok(())
+    }
+
+    /// The pixels of the model that are read.
+    #[must_use]
+    pub const fn input(&self) -> BBox {
+        self.region.input
+    }
+
+    /// Shape of the transforms of the model, `[y, x]`.
+    #[must_use]
+    pub const fn fft_shape(&self) -> [usize; 2] {
+        self.coarse.shape()
+    }
+
+    /// Shape of the transforms of the grid that positions are seen on, `[y, x]`.
+    #[must_use]
+    pub const fn fine_shape(&self) -> [usize; 2] {
+        self.fine.shape()
+    }
+
+    /// Points of that grid that a position sees, `[y, x]`.
+    #[must_use]
+    pub const fn width(&self) -> [usize; 2] {
+        self.taps.width()
+    }
+
+    /// Buffers for one channel at a time.
+    #[must_use]
+    pub fn workspace(&self) -> Workspace<T> {
+        let zeros = |n: usize| vec![T::default(); n];
+        let points = self.points[0] * self.points[1];
+        let fine = Fine {
+            work: self.fine.workspace(),
+            grid: zeros(points),
+            adjoint: zeros(points),
+            pair: zeros(2 * self.output[1]),
+        };
+        Workspace { fine: Some(Box::new(fine)), ..self.coarse.workspace() }
+    }
+
+    /// Calls `f` with each pair of rows of the observation, as [`crate::Renderer::each_pair`] does.
+    pub(crate) fn each_pair(
+        &self,
+        channel: usize,
+        plane: &[T],
+        window: Window,
+        mut f: impl FnMut(usize, &mut [T]),
+        work: &mut Workspace<T>,
+    ) {
+        self.to_grid(channel, plane, window, work);
+        let Some(fine) = work.fine.as_deref_mut() else { return };
+        for y in (0..self.output[0]).step_by(2) {
+            self.taps.gather(self.pair(y), &fine.grid, &mut fine.pair);
+            f(y, &mut fine.pair);
+        }
+    }
+
+    /// The same, and adds the adjoint of what `f` makes of the rows to the window of `adjoint`.
+    pub(crate) fn each_pair_and_back(
+        &self,
+        channel: usize,
+        (plane, adjoint): (&[T], &mut [T]),
+        window: Window,
+        mut f: impl FnMut(usize, &mut [T]),
+        work: &mut Workspace<T>,
+    ) {
+        self.to_grid(channel, plane, window, work);
+        self.rows_and_back(&mut f, None, work);
+        self.add_from_grid(channel, adjoint, window, work);
+    }
+
+    /// The same as [`crate::Renderer::each_pair_and_back`], and adds to `slopes` what it means for a change of the
+    /// pixels' places: for each pixel, in pairs of rows, the derivatives of sum(what `f` makes times what is seen) by
+    /// its position `[y, x]` in pixels of the model, and by the logarithm of its area.
+    ///
+    /// `slopes` has twice as many columns as rows come in pairs: `[(y, 0), (y + 1, 0), (y, 1), ...]`.
+    pub fn each_pair_back_and_slopes(
+        &self,
+        channel: usize,
+        (plane, adjoint): (&[T], &mut [T]),
+        window: Window,
+        mut f: impl FnMut(usize, &mut [T]),
+        slopes: &mut [[f64; 3]],
+        work: &mut Workspace<T>,
+    ) {
+        self.to_grid(channel, plane, window, work);
+        self.rows_and_back(&mut f, Some(slopes), work);
+        self.add_from_grid(channel, adjoint, window, work);
+    }
+
+    fn rows_and_back(
+        &self,
+        f: &mut impl FnMut(usize, &mut [T]),
+        mut slopes: Option<&mut [[f64; 3]]>,
+        work: &mut Workspace<T>,
+    ) {
+        let Some(Fine { grid, adjoint, pair, .. }) = work.fine.as_deref_mut() else { return };
+        adjoint.fill(T::default());
+        for y in (0..self.output[0]).step_by(2) {
+            let own = self.pair(y);
+            self.taps.gather(own.clone(), grid, pair);
+            f(y, pair);
+            self.taps.scatter(own.clone(), pair, adjoint);
+            if let Some(slopes) = &mut slopes {
+                self.taps.add_slopes(own.clone(), grid, pair, self.per_px, &mut slopes[own]);
+            }
+        }
+    }
+
+    fn pair(&self, y: usize) -> std::ops::Range<usize> {
+        y * self.output[1]..(y + 2) * self.output[1]
+    }
+
+    /// From the model's pixels to the fine grid.
+    fn to_grid(&self, channel: usize, plane: &[T], window: Window, work: &mut Workspace<T>) {
+        debug_assert_eq!(window.shape, self.region.input.shape());
+        self.coarse.forward_rows(plane, window, work);
+        let Workspace { spectrum, scratch, fine: Some(fine), .. } = work else { return };
+        let ([from, to], [by, rows]) = (self.heights(), self.rows());
+        let columns = spectrum.chunks_exact_mut(from).zip(fine.work.spectrum.chunks_exact_mut(to));
+        for ((column, out), kernel) in columns.zip(self.kernels[channel].chunks_exact(rows)) {
+            self.coarse.forward_column(column, scratch);
+            move_band(column, out, by);
+            simd::multiply(&mut out[..=by], &kernel[..=by]);
+            simd::multiply(&mut out[to - by..], &kernel[by + 1..]);
+            self.fine.inverse_column(out, &mut fine.work.scratch);
+        }
+        self.fine.inverse_rows(&mut fine.grid, Window::whole(self.points), &mut fine.work);
+    }
+
+    /// The adjoint of [`Resampling::to_grid`].
+    fn add_from_grid(&self, channel: usize, plane: &mut [T], window: Window, work: &mut Workspace<T>) {
+        let Workspace { spectrum, scratch, fine: Some(fine), .. } = &mut *work else { return };
+        self.fine.forward_rows(&fine.adjoint, Window::whole(self.points), &mut fine.work);
+        let ([to, from], [by, rows]) = (self.heights(), self.rows());
+        let columns = fine.work.spectrum.chunks_exact_mut(from).zip(spectrum.chunks_exact_mut(to));
+        for ((column, out), kernel) in columns.zip(self.kernels[channel].chunks_exact(rows)) {
+            self.fine.forward_column(column, &mut fine.work.scratch);
+            move_band(column, out, by);
+            simd::multiply_conjugate(&mut out[..=by], &kernel[..=by]);
+            simd::multiply_conjugate(&mut out[to - by..], &kernel[by + 1..]);
+            self.coarse.inverse_column(out, scratch);
+        }
+        self.coarse.add_inverse_rows(plane, window, work);
+    }
+
+    /// Lengths of columns of the two spectra.
+    const fn heights(&self) -> [usize; 2] {
+        [self.coarse.shape()[0], self.fine.shape()[0]]
+    }
+
+    /// The highest ky and the number of them.
+    const fn rows(&self) -> [usize; 2] {
+        [self.highest[0], 2 * self.highest[0] + 1]
+    }
+}
+
+/// Index of a pixel in pairs of rows.
+const fn in_pairs(pixel: usize, nx: usize) -> usize {
+    let (y, x) = (pixel / nx, pixel % nx);
+    (y / 2) * 2 * nx + 2 * x + y % 2
+}
+
+/// Frequencies up to `highest` from one column to another of another length, zeros for the others.
+fn move_band<T: Pixel>(from: &[Complex<T>], to: &mut [Complex<T>], highest: usize) {
+    let (n, m) = (from.len(), to.len());
+    to[..=highest].copy_from_slice(&from[..=highest]);
+    to[highest + 1..m - highest].fill(Complex::new(T::default(), T::default()));
+    to[m - highest..].copy_from_slice(&from[n - highest..]);
+}
+
+/// A kernel with what the transforms and the bumps need: 1 / N, the way from the first pixel that is read to the first
+/// point of the fine grid, and the inverse of the bumps' transforms.
+fn carried<T: Pixel>(
+    kernel: &[Complex<f64>],
+    band: &Band,
+    region: &Region,
+    carrier: &Carrier,
+) -> Vec<Complex<T>> {
+    let period = region.period.map(|n| n as f64);
+    let way = [0, 1].map(|k| (carrier.start[k] - region.input.origin()[k] as f64) / period[k]);
+    let line = |axis: usize| -> Vec<Complex<f64>> {
+        let highest = band.highest[axis] as i64;
+        let value = |k: i64| {
+            let bump = carrier.bumps[axis].transform(k as f64 / carrier.period[axis] as f64);
+            Complex::from_polar(1.0 / (bump * period[axis]), TAU * (k as f64 * way[axis]).rem_euclid(1.0))
+        };
+        (-highest..=highest).map(value).collect()
+    };
+    let (of_y, of_x) = (line(0), line(1));
+    let factor = |(ky, kx): (i64, i64)| {
+        of_y[(ky + band.highest[0] as i64) as usize] * of_x[(kx + band.highest[1] as i64) as usize]
+    };
+    let values = kernel.iter().zip(waves(band.highest)).map(|(v, wave)| v * factor(wave));
+    values.map(|v| Complex::new(T::of(v.re), T::of(v.im))).collect()
+}

@@ -5,6 +5,7 @@
 
 pub mod catalog;
 pub mod check;
+mod choice;
 mod error;
 pub mod fits;
 pub mod init;

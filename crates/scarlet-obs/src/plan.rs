@@ -1,17 +1,17 @@
 //! An observation planned for a model frame: from model cube to log-likelihood, and back.
 
-use crate::{ObsError, Observation, kernel};
-use ndarray::{Array2, Array3, ArrayView2, Axis};
+use crate::{ObsError, Observation, choice};
+use ndarray::{Array3, ArrayView2, Axis};
 use pulp::{Simd, WithSimd};
-use scarlet_frame::{BBox, Frame};
+use scarlet_frame::Frame;
 use scarlet_model::{Layout, Scene};
-use scarlet_render::{Convolution, Pixel, Renderer, ScenePlan, Window, Workers, Workspace};
+use scarlet_render::{Pixel, Renderer, ScenePlan, Window, Workers, Workspace};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How an observation is rendered from a model cube, with all buffers; allocates nothing afterwards.
 ///
-/// Channels are picked by name, the observation's box out of the model's, and each channel is convolved with its
-/// difference kernel. log L = -chi2 / 2 + sum ln(w / 2 pi) / 2 over pixels with weight.
+/// Channels are picked by name, what the observation sees out of the model's box, and each channel is convolved with its
+/// difference kernel, or resampled where the grids are not the same. log L = -chi2 / 2 + sum ln(w / 2 pi) / 2 over pixels with weight.
 #[derive(Debug)]
 pub struct ObservationPlan<T: Pixel> {
     renderer: Renderer<T>,
@@ -46,31 +46,17 @@ impl<T: Pixel> ObservationPlan<T> {
     /// Plans how `observation` sees cubes of the frame `model`, to be evaluated by `workers`.
     ///
     /// # Errors
-    /// A channel that the model does not have, grids that are not the same, boxes that do not overlap.
+    /// A channel that the model does not have, nothing of the model to be seen, a pixel that a WCS does not reach.
     pub fn new(observation: &Observation, model: &Frame, workers: &Workers) -> Result<Self, ObsError> {
         let frame = observation.frame();
-        let origin = frame.offset_in(model).map_err(|e| ObsError::in_observation(observation.name(), &e))?;
-        let output = BBox::new(origin, frame.bbox().shape());
-        if !model.bbox().encloses(output) {
-            let (observation, model) = (observation.name().to_owned(), model.bbox());
-            return Err(ObsError::NoOverlap { observation, bbox: output, model });
-        }
-        let kernels = kernels(observation, model)?;
-        let reach = kernels.iter().flat_map(|k| k.shape().iter().map(|n| n / 2)).max().unwrap_or(0);
-        let seen = if kernels.is_empty() { output } else { output.grown(reach) };
-        let input = seen.intersection(model.bbox()).unwrap_or(output);
-        let renderer = match observation.fft_shape_ref() {
-            _ if kernels.is_empty() => Renderer::Identity,
-            Some(shape) => Renderer::Convolution(Convolution::with_fft_shape(input, output, &kernels, shape)),
-            None => Renderer::Convolution(Convolution::new(input, output, &kernels)),
-        };
-        let [start_y, start_x] = [0, 1].map(|k| (input.origin()[k] - model.bbox().origin()[k]) as usize);
-        let stride = model.bbox().shape()[1];
-        let window = Window { offset: start_y * stride + start_x, stride, shape: input.shape() };
         let mut channels: Vec<_> = model.channel_names().iter().map(|_| None).collect();
         for index in 0..frame.channel_names().len() {
             channels[model_channel(observation, index, model)?] = Some(ChannelPlan::new(observation, index));
         }
+        let (renderer, input) = choice::renderer(observation, model)?;
+        let [start_y, start_x] = [0, 1].map(|k| (input.origin()[k] - model.bbox().origin()[k]) as usize);
+        let stride = model.bbox().shape()[1];
+        let window = Window { offset: start_y * stride + start_x, stride, shape: input.shape() };
         Ok(Self {
             workspaces: (0..workers.threads())
                 .map(|_| Mutex::new(renderer.workspace(window.shape)))
@@ -90,7 +76,14 @@ impl<T: Pixel> ObservationPlan<T> {
         match &self.renderer {
             Renderer::Identity => None,
             Renderer::Convolution(convolution) => Some(convolution.fft_shape()),
+            Renderer::Resampling(resampling) => Some(resampling.fft_shape()),
         }
+    }
+
+    /// How the observation is rendered, for humans: "convolution, FFTs of 96 x 96".
+    #[must_use]
+    pub fn renderer_name(&self) -> String {
+        self.renderer.to_string()
     }
 
     /// Number of channels.
@@ -283,32 +276,6 @@ impl<T: Pixel> WithSimd for Weigh<'_, T> {
         }
         chi2
     }
-}
-
-/// One kernel for each channel, none where neither frame has a PSF.
-///
-/// # Errors
-/// FFTs of a shape that was asked for do not hold the model and the observed PSF.
-fn kernels(observation: &Observation, model: &Frame) -> Result<Vec<Array2<f64>>, ObsError> {
-    let Some(psf) = observation.frame().psf_ref() else { return Ok(Vec::new()) };
-    if let Some(shape) = observation.fft_shape_ref() {
-        let (psf, of_model) = (psf.sampled(0), model.bbox().shape());
-        let needed = [psf.nrows().max(of_model[0]), psf.ncols().max(of_model[1])];
-        if shape[0] < needed[0] || shape[1] < needed[1] {
-            return Err(ObsError::FftShape { observation: observation.name().to_owned(), shape, needed });
-        }
-    }
-    let names = observation.frame().channel_names();
-    let kernel = |(c, name)| {
-        let observed = psf.sampled(c);
-        let Some(model_psf) = model.psf_ref() else { return observed };
-        let model_psf = model_psf.sampled(model.channel_index(name).unwrap_or(0));
-        match observation.fft_shape_ref() {
-            Some(shape) => kernel::difference_on(&observed, &model_psf, shape),
-            None => kernel::difference(&observed, &model_psf),
-        }
-    };
-    Ok(names.iter().enumerate().map(kernel).collect())
 }
 
 /// What an instrument with frame `frame` would see of `scene`, without noise: `[channel, y, x]`.

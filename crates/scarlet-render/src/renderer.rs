@@ -2,6 +2,7 @@
 
 use crate::{Convolution, Pixel, Resampling, Window, Workspace, simd};
 use num_complex::Complex;
+use std::fmt;
 
 /// How an observation sees the model; a window says which pixels of a model plane it reads.
 ///
@@ -15,6 +16,24 @@ pub enum Renderer<T: Pixel> {
     Convolution(Convolution<T>),
     /// Every channel on another pixel grid, through its own kernel.
     Resampling(Box<Resampling<T>>),
+}
+
+/// For humans: which renderer, and what its cost depends on.
+impl<T: Pixel> fmt::Display for Renderer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Identity => write!(f, "identity"),
+            Self::Convolution(convolution) => {
+                let [y, x] = convolution.fft_shape();
+                write!(f, "convolution, FFTs of {y} x {x}")
+            }
+            Self::Resampling(resampling) => {
+                let ([y, x], [v, u], [h, w]) =
+                    (resampling.fft_shape(), resampling.fine_shape(), resampling.width());
+                write!(f, "resampling, FFTs of {y} x {x} and {v} x {u}, {h} x {w} points for each pixel")
+            }
+        }
+    }
 }
 
 impl<T: Pixel> Renderer<T> {

@@ -1,0 +1,119 @@
+//! Which renderer an observation needs, and what it reads of the model.
+
+use crate::{ObsError, Observation, kernel};
+use ndarray::Array2;
+use scarlet_frame::{BBox, Frame, FrameError, GridMap};
+use scarlet_render::{Convolution, Geometry, Matching, Pixel, Renderer, Resampling};
+
+/// The renderer for `observation`, and the pixels of the model that it reads.
+///
+/// On the model's grid, shifted by whole pixels: the pixels themselves without PSFs, a convolution with them. On any
+/// other: resampling. The observation may hang over the model's edge; what it sees there is what comes in through
+/// its PSF.
+///
+/// # Errors
+/// The observation sees nothing of the model, a channel that the model does not have, a pixel that its WCS does not
+/// reach, FFTs of a shape that was asked for and is too small.
+pub(crate) fn renderer<T: Pixel>(
+    observation: &Observation,
+    model: &Frame,
+) -> Result<(Renderer<T>, BBox), ObsError> {
+    match observation.frame().offset_in(model) {
+        Ok(origin) => aligned(observation, model, origin),
+        Err(FrameError::GridsDiffer { .. }) => resampled(observation, model),
+        Err(error) => Err(ObsError::in_observation(observation.name(), &error)),
+    }
+}
+
+fn aligned<T: Pixel>(
+    observation: &Observation,
+    model: &Frame,
+    origin: [i64; 2],
+) -> Result<(Renderer<T>, BBox), ObsError> {
+    let output = BBox::new(origin, observation.frame().bbox().shape());
+    if model.bbox().intersection(output).is_none() {
+        return Err(unseen(observation, output, model));
+    }
+    let mut kernels = kernels(observation, model)?;
+    if kernels.is_empty() {
+        if model.bbox().encloses(output) {
+            return Ok((Renderer::Identity, output));
+        }
+        // pixels beyond the model are zeros, which a convolution with nothing gives
+        kernels = vec![Array2::ones((1, 1)); observation.frame().channel_names().len()];
+    }
+    let reach = kernels.iter().flat_map(|k| k.shape().iter().map(|n| n / 2)).max().unwrap_or(0);
+    let input = output.grown(reach).intersection(model.bbox()).unwrap_or(output);
+    let convolution = match observation.fft_shape_ref() {
+        Some(shape) => Convolution::with_fft_shape(input, output, &kernels, shape),
+        None => Convolution::new(input, output, &kernels),
+    };
+    Ok((Renderer::Convolution(convolution), input))
+}
+
+fn resampled<T: Pixel>(observation: &Observation, model: &Frame) -> Result<(Renderer<T>, BBox), ObsError> {
+    let frame = observation.frame();
+    let geometry = geometry(frame, model).map_err(|e| ObsError::in_observation(observation.name(), &e))?;
+    let matchings: Vec<_> = frame
+        .channel_names()
+        .iter()
+        .enumerate()
+        .map(|(c, name)| Matching {
+            observed: frame.psf_ref().map(|psf| psf.samples(c)),
+            model: model.psf_ref().map(|psf| psf.samples(model.channel_index(name).unwrap_or(0))),
+        })
+        .collect();
+    let Some(resampling) = Resampling::new(model.bbox(), &geometry, &matchings, 0.0) else {
+        return Err(unseen(observation, footprint(&geometry), model));
+    };
+    let input = resampling.input();
+    Ok((Renderer::Resampling(Box::new(resampling)), input))
+}
+
+/// Where the pixels of `frame` lie in the model frame.
+fn geometry(frame: &Frame, model: &Frame) -> Result<Geometry, FrameError> {
+    let (map, bbox) = (GridMap::new(frame, model), frame.bbox());
+    let middle = [0, 1].map(|k| bbox.origin()[k] as f64 + 0.5 * (bbox.shape()[k] as f64 - 1.0));
+    Ok(Geometry::new(bbox.shape(), map.positions(bbox)?, map.jacobian(middle)?))
+}
+
+/// The pixels of the model frame around all positions.
+fn footprint(geometry: &Geometry) -> BBox {
+    let limits = |k: usize| {
+        let along = geometry.positions().iter().map(|p| p[k]);
+        along.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)))
+    };
+    let limits = [limits(0), limits(1)];
+    let origin = limits.map(|(low, _)| low.floor() as i64);
+    BBox::new(origin, [0, 1].map(|k| (limits[k].1.ceil() as i64 - origin[k] + 1) as usize))
+}
+
+fn unseen(observation: &Observation, bbox: BBox, model: &Frame) -> ObsError {
+    ObsError::NoOverlap { observation: observation.name().to_owned(), bbox, model: model.bbox() }
+}
+
+/// One kernel for each channel, none where neither frame has a PSF.
+///
+/// # Errors
+/// FFTs of a shape that was asked for do not hold the model and the observed PSF.
+fn kernels(observation: &Observation, model: &Frame) -> Result<Vec<Array2<f64>>, ObsError> {
+    let Some(psf) = observation.frame().psf_ref() else { return Ok(Vec::new()) };
+    if let Some(shape) = observation.fft_shape_ref() {
+        let (psf, of_model) = (psf.sampled(0), model.bbox().shape());
+        let needed = [psf.nrows().max(of_model[0]), psf.ncols().max(of_model[1])];
+        if shape[0] < needed[0] || shape[1] < needed[1] {
+            return Err(ObsError::FftShape { observation: observation.name().to_owned(), shape, needed });
+        }
+    }
+    let names = observation.frame().channel_names();
+    let kernel = |(c, name)| {
+        let observed = psf.sampled(c);
+        let Some(model_psf) = model.psf_ref() else { return observed };
+        let model_psf = model_psf.sampled(model.channel_index(name).unwrap_or(0));
+        match observation.fft_shape_ref() {
+            Some(shape) => kernel::difference_on(&observed, &model_psf, shape),
+            None => kernel::difference(&observed, &model_psf),
+        }
+    };
+    Ok(names.iter().enumerate().map(kernel).collect())
+}

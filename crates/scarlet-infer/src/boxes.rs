@@ -15,19 +15,30 @@ pub struct BoxRules {
     pub every: usize,
     /// Signal over noise of light missing beyond the edges of an axis at which the box grows along it.
     pub grow_at: f64,
+    /// Signal over noise of the light in the three outermost pixels at both ends from which the box grows, unless the data
+    /// ask for less beyond them.
+    pub light_at: f64,
     /// Signal over noise of the light in the three outermost pixels at both ends below which the box shrinks.
     pub shrink_at: f64,
     /// Pixels at each end that a box grows by at least; it grows by an eighth of its side otherwise.
     pub grow_px: usize,
     /// Pixels at each end that a box shrinks by.
     pub shrink_px: usize,
-    /// Smallest and largest side; the largest is also bounded by twice the frame's.
+    /// Smallest and largest side, whatever the data say; the largest is also bounded by twice the frame's.
     pub sides_px: [usize; 2],
 }
 
 impl Default for BoxRules {
     fn default() -> Self {
-        Self { every: 10, grow_at: 3.0, shrink_at: 0.2, grow_px: 3, shrink_px: 2, sides_px: [11, 401] }
+        Self {
+            every: 10,
+            grow_at: 3.0,
+            light_at: 1.5,
+            shrink_at: 0.2,
+            grow_px: 3,
+            shrink_px: 2,
+            sides_px: [21, 401],
+        }
     }
 }
 
@@ -48,7 +59,11 @@ impl BoxRules {
         [0, 1].map(|k| {
             let (side, [least, most]) = (edge.shape[k], self.sides_px);
             let most = most.min(2 * frame[k]);
-            if edge.pull[k] > self.grow_at && side < most {
+            if side < least.min(most) {
+                return least.min(most);
+            }
+            let goes_on = edge.light[k] > self.light_at && edge.pull[k] > 0.0;
+            if (edge.pull[k] > self.grow_at || goes_on) && side < most {
                 return side + 2 * self.grow_px.max(side / 8).min((most - side).div_ceil(2));
             }
             let is_empty = edge.light[k] < self.shrink_at && edge.pull[k] < 0.5 * self.grow_at;
@@ -149,10 +164,11 @@ mod tests {
         let rules = BoxRules::default();
         assert_eq!(rules.shape(&edge([0.0, 0.0], [9.0, 9.0]), [100, 100]), [21, 41]);
         assert_eq!(rules.shape(&edge([9.0, 9.0], [9.0, 9.0]), [100, 100]), [27, 51]);
-        assert_eq!(rules.shape(&edge([0.0, 0.0], [0.0, 0.0]), [100, 100]), [17, 37]);
+        assert_eq!(rules.shape(&edge([0.0, 0.0], [0.0, 0.0]), [100, 100]), [21, 37]);
+        assert_eq!(rules.shape(&edge([0.5, -0.5], [9.0, 9.0]), [100, 100]), [27, 41]);
         assert_eq!(rules.shape(&edge([9.0, 9.0], [9.0, 9.0]), [12, 100]), [25, 51]);
-        let at_least = Edge { shape: [11, 13], ..edge([0.0; 2], [0.0; 2]) };
-        assert_eq!(rules.shape(&at_least, [100, 100]), [11, 13]);
+        let too_small = Edge { shape: [11, 13], ..edge([0.0; 2], [0.0; 2]) };
+        assert_eq!(rules.shape(&too_small, [100, 100]), [21, 21]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! How strongly the likelihood curves along each parameter: what steps are scaled with.
 
 use crate::Posterior;
-use scarlet_model::{Role, Slot};
+use scarlet_model::{Prior, Role, Slot};
 use scarlet_obs::PixelImage;
 
 /// Images of random signs that the curvature along centres is estimated with.
@@ -10,14 +10,15 @@ const PROBES: u64 = 6;
 /// Whether steps along a parameter can be scaled with its curvature.
 ///
 /// That is so for what the model is linear in and that is positive, and for where things are; not for what has a
-/// prior, since only the likelihood's curvature is known.
+/// prior, unless it is light under one whose curvature is known.
 pub(crate) fn is_scaled(slot: &Slot) -> bool {
     let is_known = match slot.role {
         Role::Light => slot.transform.is_positive(),
         Role::Center => slot.unconstrained.len() == slot.values.len(),
         Role::Shape => false,
     };
-    slot.is_free() && slot.prior.is_none() && is_known
+    let is_known_prior = |prior: &Prior| slot.role == Role::Light && prior.as_score().precisions().is_some();
+    slot.is_free() && slot.prior.as_ref().is_none_or(is_known_prior) && is_known
 }
 
 impl Posterior {

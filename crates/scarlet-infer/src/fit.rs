@@ -181,7 +181,9 @@ impl State {
     /// Whether chi2 hardly decreases any more.
     fn is_flat(&self, e_chi2: f64) -> bool {
         let least = e_chi2 * self.x.len() as f64;
-        let before = self.loss.len().checked_sub(WINDOW + 1);
+        // A loss is not to be compared with that of other boxes.
+        let first = self.boxes.last().map_or(0, |change| change.iteration);
+        let before = self.loss.len().checked_sub(WINDOW + 1).filter(|k| *k >= first);
         e_chi2 > 0.0 && before.is_some_and(|k| 2.0 * (self.loss[k] - self.loss[self.loss.len() - 1]) < least)
     }
 

@@ -106,8 +106,10 @@ impl Moving<'_> {
             let values = &stride.values[slot.values.clone()];
             slot.transform.pull_back(&self.x[own.clone()], values, curvature, scaled);
             // With slope dm/dx the curvature along x is slope^2 (A'WAm) / m, and `scaled` is slope (A'WAm).
-            for ((s, c), m) in scaled.iter_mut().zip(curvature).zip(values) {
-                *s = if *c > 0.0 { *s * *s / (c * m) } else { 0.0 };
+            let precisions = slot.prior.as_ref().and_then(|prior| prior.as_score().precisions());
+            for (k, ((s, c), m)) in scaled.iter_mut().zip(curvature).zip(values).enumerate() {
+                let of_prior = precisions.map_or(0.0, |p| p[k] * m);
+                *s = if *c > 0.0 { *s * *s / (c * c) * (c + of_prior) / m } else { 0.0 };
             }
         } else {
             scaled.copy_from_slice(curvature);

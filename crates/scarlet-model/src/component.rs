@@ -19,9 +19,6 @@ pub enum Operation {
     Attenuate,
 }
 
-/// How much fainter an image goes on with every pixel, where its box grows.
-const CONTINUATION: f64 = 0.8;
-
 /// What a parameter does in a model, which decides how a fit steps along it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -242,12 +239,7 @@ impl Component {
         let old = self.bbox.filter(|_| !self.is_boxed && self.morphology.grid_shape().is_some())?;
         let image = self.image_in(old);
         let more = [0, 1].map(|k| (shape[k] as i64 - old.shape()[k] as i64).div_euclid(2));
-        let continued = Array2::from_shape_fn((shape[0], shape[1]), |(y, x)| {
-            let (at, n) = ([y as i64 - more[0], x as i64 - more[1]], old.shape());
-            let near = [0, 1].map(|k| at[k].clamp(0, n[k] as i64 - 1));
-            let beyond = (at[0] - near[0]).abs() + (at[1] - near[1]).abs();
-            image[[near[0] as usize, near[1] as usize]] * CONTINUATION.powi(beyond as i32)
-        });
+        let continued = crate::morphology::continued(image.view(), shape, more.map(|m| -m));
         self.morphology = self.morphology.on_grid(&continued, more.map(|m| -m))?;
         let origin = old.origin();
         self.bbox = Some(BBox::new([origin[0] - more[0], origin[1] - more[1]], shape));

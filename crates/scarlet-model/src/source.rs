@@ -1,6 +1,7 @@
 //! Sources: components at a place on the sky.
 
 use crate::component::{Component, Operation};
+use crate::glob::matches;
 use crate::morphology::{IntoMorphology, Monotonic, Point};
 use crate::spectrum::IntoSpectrum;
 use crate::{Param, free, relative};
@@ -72,6 +73,25 @@ impl Source {
     #[must_use]
     pub fn monotonic(center: impl Into<Param>, layers: Vec<(Vec<f64>, Array2<f64>)>) -> Self {
         Self::layered(center, layers, |image| Monotonic::new(free(image).step(CEILING_STEP)))
+    }
+
+    /// The same source with all parameters replaced whose path in it matches `pattern` (`*` stands for any text).
+    ///
+    /// ```
+    /// use ndarray::Array2;
+    /// use scarlet_model::{Source, prior::NearImage};
+    /// let image = Array2::from_shape_fn((9, 9), |(y, x)| 0.1 * (-(y as f64 - 4.0).hypot(x as f64 - 4.0)).exp());
+    /// let galaxy = Source::extended([12.0, 13.0], vec![(vec![1.0, 2.0], image.clone())]);
+    /// let galaxy = galaxy.edit_all("*morphology", |p| p.clone().prior(NearImage::new(image.clone(), 0.5, 0.01)));
+    /// ```
+    #[must_use]
+    pub fn edit_all(mut self, pattern: &str, change: impl Fn(&Param) -> Param) -> Self {
+        self.component.visit_mut("", &mut |path, param| {
+            if matches(pattern, path.trim_start_matches('.')) {
+                *param = change(param);
+            }
+        });
+        self
     }
 
     fn layered<M: IntoMorphology>(

@@ -196,6 +196,14 @@ impl<T: Pixel> RealFft2<T> {
         self.columns.process_with_scratch(&mut work.spectrum, &mut work.scratch);
     }
 
+    /// Calls `f` with each column of `work.spectrum`, whatever it holds, to be filled, and transforms it back.
+    pub fn inverse_columns(&self, work: &mut Workspace<T>, mut f: impl FnMut(usize, &mut [Complex<T>])) {
+        for (k, column) in work.spectrum.chunks_exact_mut(self.shape[0]).enumerate() {
+            f(k, column);
+            self.columns_back.process_with_scratch(column, &mut work.scratch);
+        }
+    }
+
     /// Transforms the rows back and gives the first pixels of each of the first rows to `plane`.
     pub fn inverse_rows(&self, plane: &mut [T], window: Window, work: &mut Workspace<T>) {
         self.inverse_pairs(window.shape, work, |y, pair| simd::part_rows(plane, window, y, pair));

@@ -46,8 +46,12 @@ impl Morphology for Image {
         self.pixels.value().shape().try_into().ok()
     }
 
-    fn on_grid(&self, image: &Array2<f64>, _offset: [i64; 2]) -> Option<Box<dyn Morphology>> {
-        Some(Box::new(Self::new(like(&self.pixels, image.clone().into_dyn()))))
+    fn on_grid(&self, image: &Array2<f64>, offset: [i64; 2]) -> Option<Box<dyn Morphology>> {
+        let mut pixels = like(&self.pixels, image.clone().into_dyn());
+        if let Some(prior) = self.pixels.prior_ref() {
+            pixels = pixels.prior(prior.on_grid(image.dim().into(), offset)?);
+        }
+        Some(Box::new(Self::new(pixels)))
     }
 
     fn attach(&mut self, _frame: &Frame) -> Result<(), ModelError> {

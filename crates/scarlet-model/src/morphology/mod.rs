@@ -14,6 +14,8 @@ pub use point::Point;
 pub use starlet::Starlet;
 pub use symmetric::Symmetric;
 
+pub(crate) use pixel_grid::continued;
+
 use crate::{ModelError, Param, Parameters};
 use dyn_clone::DynClone;
 use scarlet_frame::{BBox, Frame};

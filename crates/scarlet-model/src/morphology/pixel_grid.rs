@@ -84,6 +84,26 @@ pub(super) fn image_of(param: &Param) -> Option<ArrayView2<'_, f64>> {
     param.value().view().into_dimensionality::<Ix2>().ok()
 }
 
+/// How much fainter an image goes on with every pixel, where its box grows.
+const CONTINUATION: f64 = 0.8;
+
+/// An image on another grid, whose first pixel is `offset` pixels from the first one of `image`: pixels in both keep their
+/// values, new ones continue what is at the edge, fainter with every pixel.
+pub(crate) fn continued(image: ArrayView2<'_, f64>, shape: [usize; 2], offset: [i64; 2]) -> Array2<f64> {
+    Array2::from_shape_fn((shape[0], shape[1]), |(y, x)| {
+        let (at, n) = ([y as i64 + offset[0], x as i64 + offset[1]], image.dim().into());
+        let n: [usize; 2] = n;
+        let near = [0, 1].map(|k| at[k].clamp(0, n[k] as i64 - 1));
+        let beyond = (at[0] - near[0]).abs() + (at[1] - near[1]).abs();
+        image[[near[0] as usize, near[1] as usize]] * CONTINUATION.powi(beyond as i32)
+    })
+}
+
+/// Whether the prior of `param` is for as many values as it has.
+pub(super) fn has_sized_prior(param: &Param) -> bool {
+    param.prior_ref().is_some_and(|prior| prior.as_score().check_len(param.values().len() + 1).is_err())
+}
+
 /// `value` with the freedom, constraint, prior and step of `param`.
 pub(super) fn like(param: &Param, value: ArrayD<f64>) -> Param {
     let mut other = Param::fixed(value).transform(param.transform_ref().clone());

@@ -1,6 +1,6 @@
 //! Images that do not change when they are turned by 180 degrees.
 
-use super::pixel_grid::{PixelGrid, image_of, like, to_image};
+use super::pixel_grid::{PixelGrid, has_sized_prior, image_of, like, to_image};
 use super::{Morphology, Site, mirror};
 use crate::{ModelError, Param};
 use ndarray::{Array1, Array2};
@@ -103,6 +103,9 @@ impl Morphology for Symmetric {
     }
 
     fn on_grid(&self, image: &Array2<f64>, offset: [i64; 2]) -> Option<Box<dyn Morphology>> {
+        if has_sized_prior(&self.half) {
+            return None;
+        }
         let grid = self.grid.moved(image.dim().into(), offset)?;
         Some(Box::new(Self::on(grid, like(&self.half, image.clone().into_dyn()))))
     }

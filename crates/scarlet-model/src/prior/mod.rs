@@ -61,6 +61,7 @@ mod check;
 mod diagonal;
 mod full;
 mod independent;
+mod near_image;
 mod positive;
 mod product;
 mod real_line;
@@ -70,6 +71,7 @@ mod settings;
 pub use bounded::{Beta, Uniform};
 pub use diagonal::DiagonalNormal;
 pub use full::FullNormal;
+pub use near_image::NearImage;
 pub use positive::{Gamma, HalfNormal, LogNormal};
 pub use product::Product;
 pub use real_line::{Normal, StudentT};
@@ -112,6 +114,17 @@ pub trait Score: Debug + Send + Sync {
     /// Kind and arguments as a file stores them: `{"kind": "Normal", ...}`; null where it cannot be stored.
     fn settings(&self) -> serde_json::Value {
         serde_json::Value::Null
+    }
+
+    /// Inverse variances of the values, where it is a Normal of each: what optimisers scale their steps with.
+    fn precisions(&self) -> Option<&[f64]> {
+        None
+    }
+
+    /// The prior of an image `[y, x]` of another `shape`, whose first pixel is `offset` pixels from the present one's.
+    fn on_grid(&self, shape: [usize; 2], offset: [i64; 2]) -> Option<Prior> {
+        let _ = (shape, offset);
+        None
     }
 
     /// A prior of the same kind for values multiplied by `factor`, if there is one.
@@ -190,6 +203,15 @@ impl Prior {
     pub fn check(&self, n: usize) -> Result<(), ModelError> {
         self.as_score().validate()?;
         self.as_score().check_len(n)
+    }
+
+    /// The prior of an image `[y, x]` of another `shape`, whose first pixel is `offset` pixels from the present one's;
+    /// none where it is for a number of values.
+    #[must_use]
+    pub fn on_grid(&self, shape: [usize; 2], offset: [i64; 2]) -> Option<Self> {
+        let score = self.as_score();
+        let any = || score.check_len(shape[0] * shape[1]).is_ok().then(|| self.clone());
+        score.on_grid(shape, offset).or_else(any)
     }
 
     /// Kind and arguments as a file stores them; null where it cannot be stored.

@@ -1,7 +1,9 @@
 //! How a file stores a prior.
 
 use super::product::{Product, StoredPart};
-use super::{Beta, DiagonalNormal, FullNormal, Gamma, HalfNormal, LogNormal, Normal, StudentT, Uniform};
+use super::{
+    Beta, DiagonalNormal, FullNormal, Gamma, HalfNormal, LogNormal, NearImage, Normal, StudentT, Uniform,
+};
 use crate::{ModelError, Prior};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,6 +15,7 @@ pub(super) enum Stored {
     Normal(Normal),
     DiagonalNormal(DiagonalNormal),
     FullNormal(FullNormal),
+    NearImage(NearImage),
     StudentT(StudentT),
     LogNormal(LogNormal),
     Gamma(Gamma),
@@ -33,6 +36,7 @@ impl Stored {
             Self::Normal(prior) => prior.into(),
             Self::DiagonalNormal(prior) => prior.into(),
             Self::FullNormal(prior) => prior.into(),
+            Self::NearImage(prior) => prior.into(),
             Self::StudentT(prior) => prior.into(),
             Self::LogNormal(prior) => prior.into(),
             Self::Gamma(prior) => prior.into(),

@@ -32,15 +32,21 @@ pub fn sersic(observations: &[&Observation], model: &Frame, center: [f64; 2]) ->
     let (moments, total) = (Moments::of(image, 2), image.sum());
     let flux: Vec<f64> = spectrum.parameters()[0].1.values().iter().map(|f| f * total).collect();
 
-    Ok(sersic_of(center, flux, moments.size_px(), moments.distortion()))
+    Ok(sersic_of(center, flux, 1.0, RADIUS_OF_SIGMA * moments.size_px(), moments.distortion()))
 }
 
-/// A free Sersic profile of index 1.
-pub(super) fn sersic_of(center: [f64; 2], flux: Vec<f64>, sigma_px: f64, [e1, e2]: [f64; 2]) -> Source {
+/// A free Sersic profile.
+pub(super) fn sersic_of(
+    center: [f64; 2],
+    flux: Vec<f64>,
+    index: f64,
+    radius_px: f64,
+    [e1, e2]: [f64; 2],
+) -> Source {
     let shrink = (MAX_DISTORTION / e1.hypot(e2)).min(1.0);
     let profile = Sersic::new(
-        free(1.0).interval(INDEX[0], INDEX[1]).step(STEP),
-        free(RADIUS_OF_SIGMA * sigma_px).positive().step(STEP),
+        free(index).interval(INDEX[0], INDEX[1]).step(STEP),
+        free(radius_px).positive().step(STEP),
     )
     .distortion(free([e1 * shrink, e2 * shrink]).transform(Transform::UnitDisk).step(STEP));
     let flux = free(flux).positive().step(relative(STEP));

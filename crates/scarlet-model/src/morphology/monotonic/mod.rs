@@ -3,7 +3,7 @@
 mod fan;
 mod sweep;
 
-use super::pixel_grid::{PixelGrid, image_of, like, to_image};
+use super::pixel_grid::{PixelGrid, has_sized_prior, image_of, like, to_image};
 use super::{Morphology, Site, mirror};
 use crate::{ModelError, Param, Transform};
 use ndarray::{Array1, Array2};
@@ -200,6 +200,9 @@ impl Morphology for Monotonic {
     }
 
     fn on_grid(&self, image: &Array2<f64>, offset: [i64; 2]) -> Option<Box<dyn Morphology>> {
+        if has_sized_prior(&self.ceiling) {
+            return None;
+        }
         let grid = self.grid.moved(image.dim().into(), offset)?;
         let image = like(&self.ceiling, image.clone().into_dyn());
         Some(Box::new(Self::on(grid, self.is_symmetric, image, Limits::EXACT)))

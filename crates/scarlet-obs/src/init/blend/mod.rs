@@ -1,34 +1,50 @@
-//! Positions and shapes of all sources of a blend together, from one image that adds up all channels.
+//! Positions, shapes and fluxes of all sources of a blend together, from all channels.
 //!
-//! Galaxies are sums of elliptical Gaussians of fixed sizes, stars are points. One source after the other, the
-//! brightest first, is fitted to what the others leave: amplitudes that are not negative, a shift and a change of
-//! ellipticity, by linear least squares with derivatives (Gauss-Newton); after a few rounds the sources share the
-//! light of the blend. Memory: two stamps for each source.
+//! Stars are points, galaxies a disc and a bulge of one size and ellipticity. A few rounds of Gauss-Newton on chi2
+//! change all of it at once: fluxes in every channel, positions, sizes, ellipticities and concentrations of sources
+//! that overlap are solved for together, from normal equations in blocks, with fluxes that are not negative and
+//! with broad expectations of the rest, so that faint sources cannot become what their neighbours leave.
 
-mod detection;
-mod gaussians;
-mod local;
-mod stamps;
+mod equations;
+mod plane;
+mod profile;
+mod stamp;
 
 use super::profile::sersic_of;
 use super::site::sites;
 use super::source::dimmed;
 use super::{IMAGE_RANGE, Layer, layers};
 use crate::{ObsError, Observation};
-use detection::Detection;
-use gaussians::Gaussians;
-use local::Fitted;
-use ndarray::Array2;
-use scarlet_frame::{BBox, Frame};
-use scarlet_model::Source;
-use stamps::Stamps;
+use equations::Equations;
+use ndarray::{Array2, Ix2};
+use plane::Plane;
+use profile::{Profile, SHAPE};
+use scarlet_frame::{BBox, Frame, MODEL_PSF_SIGMA_PX};
+use scarlet_model::prior::NearImage;
+use scarlet_model::{Param, Source};
+use stamp::{Painter, Stamp};
 
-/// Rounds through all sources.
-const ROUNDS: usize = 6;
+/// Rounds at most, and the largest change of a shape's number at which they end.
+const ROUNDS: usize = 8;
+const SMALL_CHANGE: f64 = 0.01;
+/// What a galaxy is expected to be beside its radius, that of the PSF: ellipticity and logit of the bulge's share.
+const EXPECTED: [f64; SHAPE] = [0.0, 0.0, 0.0, -1.0];
+/// How far from that it is expected to be, in the logarithm of the radius and the others.
+const SIGMAS: [f64; SHAPE] = [0.8, 0.3, 0.3, 1.0];
+const SHIFT_SIGMA_PX: f64 = 0.3;
+/// Longest changes of a round: position, logarithm of the radius and the others.
+const LONGEST: [f64; 2 + SHAPE] = [0.5, 0.5, 0.7, 0.4, 0.4, 1.0];
+/// Farthest from where a source was sought.
+const FARTHEST_PX: f64 = 2.0;
 /// Boxes end where the model's surface brightness falls to this many times the noise of a pixel.
 const LEAST_BRIGHTNESS: f64 = 0.1;
 /// Smallest and largest side of a box, in pixels.
-const SIDES: [usize; 2] = [11, 151];
+const SIDES: [usize; 2] = [21, 151];
+/// How far the pixels of a free-form galaxy are expected to be from where they begin: in units of themselves, and of the
+/// peak.
+const NEAR: [f64; 2] = [0.5, 0.003];
+/// Variance of the model's PSF, pixels included.
+const MODEL_PSF_VARIANCE: f64 = MODEL_PSF_SIGMA_PX * MODEL_PSF_SIGMA_PX + 1.0 / 12.0;
 
 /// A position to find start values for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,8 +69,10 @@ pub struct StartShape {
 pub struct GalaxyShape {
     /// Its image `[y, x]` around the pixel that holds its centre, seen through the model frame's PSF; its peak is 1.
     pub image: Array2<f64>,
-    /// Root of the mean second moment along both axes, without the PSF, in pixels.
-    pub sigma_px: f64,
+    /// Half-light radius without the PSF, the geometric mean along both axes, in pixels.
+    pub radius_px: f64,
+    /// Index of a Sersic profile that is as concentrated.
+    pub index: f64,
     /// Distortion (e1, e2).
     pub distortion: [f64; 2],
 }
@@ -66,7 +84,14 @@ impl StartShape {
     /// # Errors
     /// `components` is 0.
     pub fn source(&self, channels: usize, components: usize) -> Result<Source, ObsError> {
-        self.of_layers(channels, components, Source::extended)
+        let source = self.of_layers(channels, components, Source::extended)?;
+        let near = |image: &Param| {
+            let expected =
+                image.value().view().into_dimensionality::<Ix2>().expect("a layer is one image").to_owned();
+            image.clone().prior(NearImage::new(expected, NEAR[0], NEAR[1]))
+        };
+        let is_star = self.galaxy.is_none();
+        Ok(if is_star { source } else { source.edit_all("*morphology", near) })
     }
 
     /// The same with images that fall in every direction from their centre: [`Source::monotonic`].
@@ -95,47 +120,74 @@ impl StartShape {
         let flux = vec![1.0; channels];
         match &self.galaxy {
             None => Source::point(self.center, flux),
-            Some(galaxy) => sersic_of(self.center, flux, galaxy.sigma_px, galaxy.distortion),
+            Some(galaxy) => sersic_of(self.center, flux, galaxy.index, galaxy.radius_px, galaxy.distortion),
         }
     }
 }
 
 /// Positions and shapes of all `seeds`, so that the sources share the light of a blend.
 ///
-/// The observation with the most signal decides; sources outside of it get the most compact shape.
+/// All channels of all observations count; galaxies without any light keep the shape that they were expected to have.
 ///
 /// # Errors
-/// No observation, one on another grid, or a position that none sees.
+/// No observation, one on another grid or with a channel that the model has not, or a position that none sees.
 ///
 /// # Cost
-/// Linear in the number of sources: 4 ms for each on one thread, the fluxes included (1,000 simulated sources in five
-/// channels of 1024 x 1024 pixels: `scarlet fit` gives 3.7 s as `seconds.setup`).
+/// COSTS
 pub fn shapes(
     observations: &[&Observation],
     model: &Frame,
     seeds: &[Seed],
 ) -> Result<Vec<StartShape>, ObsError> {
+    if observations.is_empty() {
+        return Err(ObsError::NoObservations);
+    }
     seeds.iter().try_for_each(|seed| check_seen(observations, model, seed.center))?;
-    let mut best: Option<Detection> = None;
-    for observation in observations {
-        let detection = Detection::new(observation, model)?;
-        if best.as_ref().is_none_or(|b| detection.significance() > b.significance()) {
-            best = Some(detection);
-        }
-    }
-    let Some(mut detection) = best else { return Err(ObsError::NoObservations) };
-    let mut stamps = Stamps::new(detection.kernel().clone());
-    let mut sources: Vec<Fitted> = seeds.iter().map(|seed| Fitted::new(*seed)).collect();
-    let brightness: Vec<f64> = seeds.iter().map(|seed| detection.point_significance(seed.center)).collect();
-    let mut order: Vec<usize> = (0..sources.len()).collect();
-    order.sort_by(|a, b| brightness[*b].total_cmp(&brightness[*a]));
+    let planes = Plane::all(observations, model)?;
+    let channels = model.channel_names().len();
+    let radius = planes.iter().map(|plane| plane.psf_radius(0.5)).fold(f64::INFINITY, f64::min);
+    let mut painters: Vec<Painter<'_>> = planes.iter().map(Painter::new).collect();
+    let mut fits: Vec<Fit> = seeds.iter().map(|seed| Fit::new(*seed, channels, radius)).collect();
     for _ in 0..ROUNDS {
-        let room: Vec<f64> = sources.iter().map(|source| room_of(source, &sources)).collect();
-        for k in &order {
-            sources[*k].improve(room[*k], &mut detection, &mut stamps);
+        let columns: Vec<usize> = fits.iter().map(Fit::columns).collect();
+        let mut equations = Equations::new(channels, &columns);
+        for (plane, painter) in planes.iter().zip(&mut painters) {
+            let stamps: Vec<Stamp> =
+                fits.iter().map(|fit| painter.stamp(fit.center, fit.profile.as_ref())).collect();
+            let fluxes: Vec<f64> = fits.iter().map(|fit| fit.fluxes[plane.channel]).collect();
+            equations.add(plane, &stamps, &fluxes);
+        }
+        if improve(&mut fits, equations, radius) < SMALL_CHANGE {
+            break;
         }
     }
-    Ok(sources.iter().map(|source| shape_of(source, &detection)).collect())
+    Ok(fits.iter().map(|fit| fit.shape(&planes)).collect())
+}
+
+/// Moves all sources by what the equations say and returns the largest change of a number of a shape.
+fn improve(fits: &mut [Fit], mut equations: Equations, radius: f64) -> f64 {
+    let (mut least, mut largest) = (Vec::new(), Vec::new());
+    for (s, fit) in fits.iter().enumerate() {
+        fit.expect(s, radius, &mut equations);
+        least.extend(fit.fluxes.iter().map(|flux| -flux));
+        largest.extend(fit.fluxes.iter().map(|_| f64::INFINITY));
+        let longest = &LONGEST[..fit.columns() - 1];
+        least.extend(longest.iter().map(|v| -v));
+        largest.extend(longest);
+    }
+    let changes = equations.solve(&least, &largest);
+    // In the first round there is no flux yet whose image could change.
+    let is_dark = fits.iter().all(|fit| fit.fluxes.iter().all(|flux| *flux == 0.0));
+    let mut most: f64 = if is_dark { f64::INFINITY } else { 0.0 };
+    let mut rest = changes.as_slice();
+    for fit in fits {
+        let (of_fluxes, after) = rest.split_at(fit.fluxes.len());
+        let (of_image, after) = after.split_at(fit.columns() - 1);
+        fit.change(of_fluxes, of_image);
+        most = of_image.iter().fold(most, |most, change| most.max(change.abs()));
+        rest = after;
+    }
+    most
 }
 
 /// Checks that an observation sees `center`, `(y, x)` in pixels of the frame `model`.
@@ -146,32 +198,73 @@ pub fn check_seen(observations: &[&Observation], model: &Frame, center: [f64; 2]
     sites(observations, model, center).map(|_| ())
 }
 
-/// Distance of a galaxy to the nearest one with more light: a faint one that is wider than that holds the other's
-/// wings, or light of nobody.
-fn room_of(source: &Fitted, all: &[Fitted]) -> f64 {
-    let brighter = all.iter().filter(|other| other.galaxy().is_some() && other.light() > source.light());
-    let [y, x] = source.center();
-    brighter.map(|o| (o.center()[0] - y).hypot(o.center()[1] - x)).fold(f64::INFINITY, f64::min)
+/// A source as far as it is fitted.
+#[derive(Debug)]
+struct Fit {
+    seed: Seed,
+    center: [f64; 2],
+    profile: Option<Profile>,
+    fluxes: Vec<f64>,
 }
 
-fn shape_of(source: &Fitted, detection: &Detection) -> StartShape {
-    let galaxy = source.galaxy().map(|(gaussians, amplitudes)| GalaxyShape {
-        image: image_of(gaussians, amplitudes, detection),
-        sigma_px: gaussians.sigma_px(amplitudes),
-        distortion: gaussians.distortion(),
-    });
-    StartShape { center: source.center(), galaxy }
+impl Fit {
+    fn new(seed: Seed, channels: usize, radius: f64) -> Self {
+        let profile = (!seed.is_star).then(|| Profile::new(expected(radius)));
+        Self { seed, center: seed.center, profile, fluxes: vec![0.0; channels] }
+    }
+
+    /// How many images the source and its changes have.
+    const fn columns(&self) -> usize {
+        if self.profile.is_some() { 3 + SHAPE } else { 3 }
+    }
+
+    /// Tells the equations what it is expected to be.
+    fn expect(&self, own: usize, radius: f64, equations: &mut Equations) {
+        for k in 0..2 {
+            equations.expect(own, k, self.seed.center[k] - self.center[k], SHIFT_SIGMA_PX);
+        }
+        let Some(profile) = &self.profile else { return };
+        for (k, (is, wanted)) in profile.numbers().into_iter().zip(expected(radius)).enumerate() {
+            equations.expect(own, 2 + k, wanted - is, SIGMAS[k]);
+        }
+    }
+
+    fn change(&mut self, of_fluxes: &[f64], of_image: &[f64]) {
+        self.fluxes.iter_mut().zip(of_fluxes).for_each(|(flux, by)| *flux = (*flux + by).max(0.0));
+        for ((center, by), sought) in self.center.iter_mut().zip(of_image).zip(self.seed.center) {
+            *center = sought + (*center + by - sought).clamp(-FARTHEST_PX, FARTHEST_PX);
+        }
+        if let Some(profile) = &mut self.profile {
+            let numbers = profile.numbers();
+            *profile = Profile::new(std::array::from_fn(|k| numbers[k] + of_image[2 + k]));
+        }
+    }
+
+    fn shape(&self, planes: &[Plane]) -> StartShape {
+        let galaxy = self.profile.as_ref().map(|profile| GalaxyShape {
+            image: self.image(profile, planes),
+            radius_px: profile.radius_px(),
+            index: profile.index(),
+            distortion: profile.distortion(),
+        });
+        StartShape { center: self.center, galaxy }
+    }
+
+    /// The image in a box that ends where it is faint.
+    fn image(&self, profile: &Profile, planes: &[Plane]) -> Array2<f64> {
+        let snr2 = |plane: &Plane| self.fluxes[plane.channel].powi(2) * plane.weight_at(self.center);
+        let snr = planes.iter().map(snr2).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
+        let reach = profile.radius_of(MODEL_PSF_VARIANCE, LEAST_BRIGHTNESS / snr);
+        let half = |r: f64| (r.ceil() as usize).clamp(SIDES[0] / 2, SIDES[1] / 2);
+        let bbox = BBox::centered(self.center, reach.map(|r| 2 * half(r) + 1));
+        let mut image = profile.image(self.center, MODEL_PSF_VARIANCE, bbox);
+        let peak = image.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+        image.mapv_inplace(|v| (v / peak).clamp(IMAGE_RANGE[0], IMAGE_RANGE[1]));
+        image
+    }
 }
 
-/// The image in a box that ends where it is faint.
-fn image_of(gaussians: &Gaussians, amplitudes: &[f64], detection: &Detection) -> Array2<f64> {
-    let noise = detection.noise_at(gaussians.center);
-    let reach = gaussians.radius_of(amplitudes, LEAST_BRIGHTNESS * noise);
-    let half = |r: f64| (r.ceil() as usize).clamp(SIDES[0] / 2, SIDES[1] / 2);
-    let shape = reach.map(|r| 2 * half(r) + 1);
-    let bbox = BBox::centered(gaussians.center, shape);
-    let mut image = gaussians.image(amplitudes, bbox);
-    let peak = image.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-    image.mapv_inplace(|v| (v / peak).clamp(IMAGE_RANGE[0], IMAGE_RANGE[1]));
-    image
+/// The numbers of a galaxy of which nothing is known where the PSF's half-light radius is `radius` pixels.
+fn expected(radius: f64) -> [f64; SHAPE] {
+    [radius.max(1.0).ln(), EXPECTED[1], EXPECTED[2], EXPECTED[3]]
 }

@@ -113,17 +113,21 @@ pub(super) struct Carrier {
 impl Carrier {
     /// The cheapest grid that is good enough for `pixels` positions.
     pub(super) fn new(band: &Band, region: &Region, pixels: usize) -> Self {
-        let of_x = Grid::shortest(band, region, 1, LANES, usize::MAX);
+        let lines = [band.along(0), band.along(1)];
+        let shortest = |axis: usize, width: usize, longest: usize| {
+            Grid::shortest(&lines[axis], region, axis, width, longest)
+        };
+        let of_x = shortest(1, LANES, usize::MAX);
         let cost = |grid: &Grid| {
             let columns = (band.highest[1] + 1) as f64 * fft_ns(grid.length);
             let rows = grid.points as f64 / 2.0 * fft_ns(of_x.as_ref().map_or(1, |grid| grid.length));
             columns + rows + ROW_NS * (pixels * grid.bump.width()) as f64
         };
         // a wider bump never needs more points
-        let mut of_y = Grid::shortest(band, region, 0, LANES, usize::MAX);
+        let mut of_y = shortest(0, LANES, usize::MAX);
         for width in 4..LANES {
             let longest = 6 * band.highest[0] + 64;
-            let grid = Grid::shortest(band, region, 0, width, longest);
+            let grid = shortest(0, width, longest);
             let is_cheaper = |new: &Grid| of_y.as_ref().is_none_or(|old| cost(new) < cost(old));
             if grid.as_ref().is_some_and(is_cheaper) {
                 of_y = grid;
@@ -148,21 +152,30 @@ struct Grid {
 }
 
 impl Grid {
-    /// The shortest with bumps of `width` that is good enough, if one of at most `longest` points is.
-    fn shortest(band: &Band, region: &Region, axis: usize, width: usize, longest: usize) -> Option<Self> {
-        let (line, n) = (band.along(axis), 2 * band.highest[axis] + 1);
+    /// The shortest with bumps of `width` that is good enough for waves of the amplitudes in `line`, if one of at most
+    /// `longest` points is.
+    fn shortest(line: &[f64], region: &Region, axis: usize, width: usize, longest: usize) -> Option<Self> {
+        let n = 2 * line.len() - 1;
         let mut length = good_length((n + 2).max(4 * MARGIN));
         while length <= longest {
             let points = points(region, axis, length);
             let bump = Bump::new(width, length as f64 / n as f64);
-            let error = |(k, a): (usize, &f64)| a * bump.error(k as f64 / length as f64);
-            if points <= length && line.iter().enumerate().map(error).sum::<f64>() < CARRIED {
+            if points <= length && is_good(&bump, line, length) {
                 return Some(Self { bump, length, points });
             }
             length = good_length(length + 1);
         }
         None
     }
+}
+
+/// Whether the bump adds no more than it may to waves of the amplitudes in `line`; the worst, the shortest, come first.
+fn is_good(bump: &Bump, line: &[f64], length: usize) -> bool {
+    let mut sum = 0.0;
+    line.iter().enumerate().rev().all(|(k, amplitude)| {
+        sum += amplitude * bump.error(k as f64 / length as f64);
+        sum < CARRIED
+    })
 }
 
 fn fft_ns(n: usize) -> f64 {

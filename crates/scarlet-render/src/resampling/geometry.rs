@@ -86,9 +86,9 @@ impl Geometry {
         [(xx.abs() + xy.abs()) * limit / determinant, (yx.abs() + yy.abs()) * limit / determinant]
     }
 
-    /// How far `reach` pixels of the observation go in the model frame, `[y, x]`.
-    pub(super) fn extent(&self, reach: [f64; 2]) -> [f64; 2] {
-        self.jacobian.map(|row| row[0].abs() * reach[0] + row[1].abs() * reach[1])
+    /// How far a circle of `radius` pixels of the observation goes in the model frame, `[y, x]`.
+    pub(super) fn extent(&self, radius: f64) -> [f64; 2] {
+        self.jacobian.map(|row| radius * row[0].hypot(row[1]))
     }
 }
 
@@ -146,6 +146,6 @@ mod tests {
         let p = [0.6 * q[0] - 0.8 * q[1], 0.8 * q[0] + 0.6 * q[1]];
         assert!((f[0] * q[0] + f[1] * q[1] - 0.1 * p[0] - 0.2 * p[1]).abs() < 1e-15);
         assert!((geometry.highest(0.5)[0] - 0.7).abs() < 1e-15);
-        assert!((geometry.extent([1.0, 1.0])[1] - 1.4).abs() < 1e-15);
+        assert!((geometry.extent(3.0)[1] - 3.0).abs() < 1e-15);
     }
 }

@@ -3,7 +3,7 @@
 use super::Matching;
 use super::geometry::Geometry;
 use crate::fft::good_length;
-use ndarray::{Array2, s};
+use ndarray::Array2;
 use scarlet_frame::BBox;
 
 /// Share of a PSF's absolute sum that counts as out of reach, as for convolutions.
@@ -85,8 +85,8 @@ fn reach(geometry: &Geometry, matchings: &[Matching]) -> [f64; 2] {
             None => [SHARP_PX; 2],
             Some(psf) => {
                 let pixel = if psf.has_pixel { 0.0 } else { 0.5 };
-                let half = half_of_most(&psf.image) as f64 / psf.per_px + pixel;
-                geometry.extent([half; 2]).map(|v| v + INTERPOLATION_PX)
+                let radius = radius_of_most(&psf.image) / psf.per_px + pixel;
+                geometry.extent(radius).map(|v| v + INTERPOLATION_PX)
             }
         };
         reach = [0, 1].map(|k| reach[k].max(own[k]));
@@ -94,16 +94,19 @@ fn reach(geometry: &Geometry, matchings: &[Matching]) -> [f64; 2] {
     reach
 }
 
-/// Half the side of the smallest central square with all but [`TAIL`] of the absolute sum.
-fn half_of_most(image: &Array2<f64>) -> usize {
-    let (ny, nx) = image.dim();
-    let total: f64 = image.iter().map(|v| v.abs()).sum();
-    let within =
-        |center: usize, n: usize, half: usize| center.saturating_sub(half)..(center + half + 1).min(n);
-    let enough = |half: &usize| {
-        let (y, x) = (within(ny / 2, ny, *half), within(nx / 2, nx, *half));
-        image.slice(s![y, x]).iter().map(|v| v.abs()).sum::<f64>() >= (1.0 - TAIL) * total
+/// Radius, in samples, of the smallest circle with all but [`TAIL`] of the absolute sum.
+fn radius_of_most(image: &Array2<f64>) -> f64 {
+    let center = [image.nrows() / 2, image.ncols() / 2];
+    let away = |y: usize, x: usize| (y as f64 - center[0] as f64).hypot(x as f64 - center[1] as f64);
+    let mut rings = vec![0.0; away(0, 0).ceil() as usize + 1];
+    for ((y, x), value) in image.indexed_iter() {
+        rings[away(y, x).ceil() as usize] += value.abs();
+    }
+    let allowed = TAIL * rings.iter().sum::<f64>();
+    let mut outside = 0.0;
+    let is_outside = |ring: &&f64| {
+        outside += **ring;
+        outside <= allowed
     };
-    let widest = ny.max(nx) / 2;
-    (0..=widest).find(enough).unwrap_or(widest)
+    (rings.len() - 1 - rings.iter().rev().take_while(is_outside).count().min(rings.len() - 1)) as f64
 }

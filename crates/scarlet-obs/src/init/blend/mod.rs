@@ -133,7 +133,8 @@ impl StartShape {
 /// No observation, one on another grid or with a channel that the model has not, or a position that none sees.
 ///
 /// # Cost
-/// COSTS
+/// Linear in the number of sources where each overlaps a few others. Memory: the images of all sources in one
+/// channel, and of each pair that overlaps a small matrix.
 pub fn shapes(
     observations: &[&Observation],
     model: &Frame,

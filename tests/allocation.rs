@@ -39,7 +39,10 @@ fn steps_of_a_fit_allocate_nothing() {
             let builder = Posterior::builder().precision(precision).threads(threads);
             let mut posterior = builder.build(&scene, [&observation]).expect("a valid scene");
             of_a_fit(&mut posterior, 20);
-            let (short, long) = (of_a_fit(&mut posterior, 20), of_a_fit(&mut posterior, 220));
+            // Threads of the pool before this one may still be ending, which counts too: the least of three.
+            let mut least =
+                |steps| (0..3).map(|_| of_a_fit(&mut posterior, steps)).min().expect("three of them");
+            let (short, long) = (least(20), least(220));
             println!("{precision:?}, {threads} threads: {short} allocations in 20 steps, {long} in 220");
             assert_eq!(long, short, "{precision:?}, {threads} threads: 200 steps more allocate");
         }

@@ -24,8 +24,8 @@ pub fn prepare_folder(folder: &Path, overwrite: bool) -> Result<(), CliError> {
     fs::create_dir_all(folder).map_err(CliError::file(folder, "make the folder"))?;
     let is_ours = folder.join(MARKER).exists();
     if !is_ours && !overwrite {
-        let mut entries = fs::read_dir(folder).map_err(CliError::file(folder, "list the folder"))?;
-        if let Some(entry) = entries.find_map(Result::ok) {
+        let entries = fs::read_dir(folder).map_err(CliError::file(folder, "list the folder"))?;
+        if let Some(entry) = entries.flatten().find(|entry| !is_half_marker(&entry.file_name())) {
             let holds = entry.file_name().to_string_lossy().into_owned();
             return Err(CliError::FolderInUse { path: folder.to_owned(), holds });
         }
@@ -64,6 +64,12 @@ fn remove_remains(folder: &Path) {
     }
 }
 
+/// Whether a run was ended while it wrote the marker, before anything else.
+fn is_half_marker(name: &OsStr) -> bool {
+    let is_marker = |name: &str| name.strip_prefix('.').is_some_and(|rest| rest.starts_with(MARKER));
+    writer_of(name).is_some() && name.to_str().is_some_and(is_marker)
+}
+
 /// The process that was writing a hidden file `.NAME.PID-N.part`.
 fn writer_of(name: &OsStr) -> Option<u32> {
     let stem = name.to_str()?.strip_prefix('.')?.strip_suffix(".part")?;
@@ -83,6 +89,10 @@ mod tests {
         prepare_folder(&folder, false).expect("new");
         fs::write(folder.join("catalog.csv"), "x").expect("written");
         prepare_folder(&folder, false).expect("ours");
+        let killed_at_once = root.path().join("k");
+        fs::create_dir(&killed_at_once).expect("made");
+        fs::write(killed_at_once.join("..scarlet.4294967294-0.part"), "W").expect("written");
+        prepare_folder(&killed_at_once, false).expect("nothing is there but half a marker");
         let other = root.path().join("c");
         fs::create_dir(&other).expect("made");
         fs::write(other.join("thesis.tex"), "x").expect("written");

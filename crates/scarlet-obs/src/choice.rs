@@ -73,8 +73,7 @@ fn resampled<T: Pixel>(observation: &Observation, model: &Frame) -> Result<(Rend
 /// Where the pixels of `frame` lie in the model frame.
 fn geometry(frame: &Frame, model: &Frame) -> Result<Geometry, FrameError> {
     let (map, bbox) = (GridMap::new(frame, model), frame.bbox());
-    let middle = [0, 1].map(|k| bbox.origin()[k] as f64 + 0.5 * (bbox.shape()[k] as f64 - 1.0));
-    Ok(Geometry::new(bbox.shape(), map.positions(bbox)?, map.jacobian(middle)?))
+    Ok(Geometry::new(bbox.shape(), map.positions(bbox)?, map.jacobian(bbox.middle())?))
 }
 
 /// The pixels of the model frame around all positions.

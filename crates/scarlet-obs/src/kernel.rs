@@ -50,7 +50,7 @@ pub fn difference_on(observed: &Array2<f64>, model: &Array2<f64>, shape: [usize;
 }
 
 /// `image` with its centre on the first pixel of a periodic grid.
-fn wrapped(image: &Array2<f64>, [ny, nx]: [usize; 2]) -> Vec<f64> {
+pub(crate) fn wrapped(image: &Array2<f64>, [ny, nx]: [usize; 2]) -> Vec<f64> {
     let mut grid = vec![0.0; ny * nx];
     let (cy, cx) = (image.nrows() / 2, image.ncols() / 2);
     for ((y, x), value) in image.indexed_iter() {

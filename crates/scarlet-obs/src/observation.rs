@@ -2,7 +2,7 @@
 
 use crate::ObsError;
 use ndarray::{Array3, ArrayView3};
-use scarlet_frame::Frame;
+use scarlet_frame::{BBox, Channel, Frame};
 
 /// Images of one instrument on one pixel grid, with their weights.
 ///
@@ -118,6 +118,30 @@ impl Observation {
     #[must_use]
     pub const fn fft_shape_ref(&self) -> Option<[usize; 2]> {
         self.fft_shape
+    }
+
+    /// Its pixels in those of the frame `model`, on whose grid it is.
+    ///
+    /// # Errors
+    /// The grids differ by more than a shift of whole pixels.
+    pub(crate) fn bbox_in(&self, model: &Frame) -> Result<BBox, ObsError> {
+        let origin = self.frame.offset_in(model).map_err(|e| ObsError::in_observation(&self.name, &e))?;
+        Ok(BBox::new(origin, self.frame.bbox().shape()))
+    }
+
+    /// For each of its channels the one of the frame `model`.
+    ///
+    /// # Errors
+    /// Names a channel that the model does not have.
+    pub(crate) fn channels_in(&self, model: &Frame) -> Result<Vec<usize>, ObsError> {
+        let index = |name: &Channel| {
+            model.channel_index(name).ok_or_else(|| ObsError::NoChannel {
+                observation: self.name.clone(),
+                channel: name.clone(),
+                model: model.channel_names().to_vec(),
+            })
+        };
+        self.frame.channel_names().iter().map(index).collect()
     }
 
     /// Number of pixels that count.

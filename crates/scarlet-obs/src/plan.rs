@@ -50,8 +50,8 @@ impl<T: Pixel> ObservationPlan<T> {
     pub fn new(observation: &Observation, model: &Frame, workers: &Workers) -> Result<Self, ObsError> {
         let frame = observation.frame();
         let mut channels: Vec<_> = model.channel_names().iter().map(|_| None).collect();
-        for index in 0..frame.channel_names().len() {
-            channels[model_channel(observation, index, model)?] = Some(ChannelPlan::new(observation, index));
+        for (index, of_model) in observation.channels_in(model)?.into_iter().enumerate() {
+            channels[of_model] = Some(ChannelPlan::new(observation, index));
         }
         let (renderer, input) = choice::renderer(observation, model)?;
         let [start_y, start_x] = [0, 1].map(|k| (input.origin()[k] - model.bbox().origin()[k]) as usize);
@@ -168,16 +168,6 @@ impl<T: Pixel> ObservationPlan<T> {
 /// The buffers of the thread that asks; never waits, since each thread has its own.
 fn space<'a, T: Pixel>(spaces: &'a [Mutex<Workspace<T>>], workers: &Workers) -> MutexGuard<'a, Workspace<T>> {
     spaces[workers.current().min(spaces.len() - 1)].lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Which channel of the model a channel of an observation sees.
-fn model_channel(observation: &Observation, channel: usize, model: &Frame) -> Result<usize, ObsError> {
-    let name = &observation.frame().channel_names()[channel];
-    model.channel_index(name).ok_or_else(|| ObsError::NoChannel {
-        observation: observation.name().to_owned(),
-        channel: name.clone(),
-        model: model.channel_names().to_vec(),
-    })
 }
 
 impl<T: Pixel> ChannelPlan<T> {

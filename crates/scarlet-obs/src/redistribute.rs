@@ -105,17 +105,9 @@ pub(crate) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(crate) fn new(observation: &'a Observation, model: &Frame) -> Result<Self, ObsError> {
-        let frame = observation.frame();
-        let origin = frame.offset_in(model).map_err(|e| ObsError::in_observation(observation.name(), &e))?;
-        let index = |channel| {
-            model.channel_index(channel).ok_or_else(|| ObsError::NoChannel {
-                observation: observation.name().to_owned(),
-                channel: channel.clone(),
-                model: model.channel_names().to_vec(),
-            })
-        };
-        let channels = frame.channel_names().iter().map(index).collect::<Result<Vec<_>, _>>()?;
-        let kernels = frame.psf_ref().map_or_else(Vec::new, |psf| {
+        let bbox = observation.bbox_in(model)?;
+        let channels = observation.channels_in(model)?;
+        let kernels = observation.frame().psf_ref().map_or_else(Vec::new, |psf| {
             let kernel = |(own, of_model): (usize, &usize)| {
                 let observed = psf.sampled(own);
                 let sharp = model.psf_ref();
@@ -126,7 +118,7 @@ impl<'a> View<'a> {
             };
             channels.iter().enumerate().map(kernel).collect()
         });
-        Ok(Self { observation, bbox: BBox::new(origin, frame.bbox().shape()), channels, kernels })
+        Ok(Self { observation, bbox, channels, kernels })
     }
 
     /// The observation.

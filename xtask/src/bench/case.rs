@@ -83,6 +83,19 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// A case that has not been measured yet.
+    pub(crate) fn new(bench: &'static str, case: &str, unit: &'static str, goal: Goal) -> Self {
+        Self {
+            bench,
+            case: case.to_owned(),
+            unit,
+            ours: Rounds::default(),
+            peer: Rounds::default(),
+            goal,
+            note: String::new(),
+        }
+    }
+
     /// A case of a single figure of ours, to be compared with a fixed goal.
     pub(crate) fn single(
         bench: &'static str,
@@ -91,15 +104,7 @@ impl Row {
         ours: Option<f64>,
         goal: Goal,
     ) -> Self {
-        let mut row = Self {
-            bench,
-            case,
-            unit,
-            ours: Rounds::default(),
-            peer: Rounds::default(),
-            goal,
-            note: String::new(),
-        };
+        let mut row = Self::new(bench, &case, unit, goal);
         row.ours.push(ours.into_iter().collect());
         row
     }

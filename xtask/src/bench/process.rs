@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Context;
-use super::case::{Goal, Rounds, Row};
+use super::case::{Goal, Row};
 use super::peer::{Peer, scripts};
 
 const STEPS: usize = 200;
@@ -79,15 +79,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Vec<Row>> {
 }
 
 fn row(case: &str, unit: &'static str, goal: Goal) -> Row {
-    Row {
-        bench: "process",
-        case: case.to_owned(),
-        unit,
-        ours: Rounds::default(),
-        peer: Rounds::default(),
-        goal,
-        note: String::new(),
-    }
+    Row::new("process", case, unit, goal)
 }
 
 /// Builds the program, writes its scene file, and returns its command line.

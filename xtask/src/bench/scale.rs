@@ -57,15 +57,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Vec<Row>> {
 }
 
 fn row(case: &str, unit: &'static str, goal: Goal) -> Row {
-    Row {
-        bench: "scale",
-        case: case.to_owned(),
-        unit,
-        ours: Rounds::default(),
-        peer: Rounds::default(),
-        goal,
-        note: String::new(),
-    }
+    Row::new("scale", case, unit, goal)
 }
 
 /// Seconds and peak memory of `scarlet fit` for 1,000 sources, from the files to the report.

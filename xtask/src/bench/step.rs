@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::Context;
-use super::case::{Goal, Rounds, Row};
+use super::case::{Goal, Row};
 use super::sides::{OurSamples, Ours, PeerServer};
 
 /// Largest relative difference between the losses of the start values, in f32 and with different FFT lengths.
@@ -116,15 +116,7 @@ fn step_rows(context: &Context<'_>, ours: Option<&Ours>, case: &StepCase) -> Res
 }
 
 fn new_row(bench: &'static str, case: &str, goal: f64) -> Row {
-    Row {
-        bench,
-        case: case.to_owned(),
-        unit: "ms",
-        ours: Rounds::default(),
-        peer: Rounds::default(),
-        goal: Goal::RatioAtMost(goal),
-        note: String::new(),
-    }
+    Row::new(bench, case, "ms", Goal::RatioAtMost(goal))
 }
 
 /// Both sides must have begun with the same loss; otherwise their times say nothing.

@@ -19,6 +19,7 @@ from astropy.coordinates import FK4, SkyCoord
 from astropy.time import Time
 
 import distorted
+from distorted import swapped
 
 SCALE = 0.168 / 3600
 
@@ -45,17 +46,6 @@ def scaled(header, factor, unit):
         if key.startswith(("CRVAL", "CD")):
             out[key] *= factor
     return out | {"CUNIT1": unit, "CUNIT2": unit}
-
-
-def swapped(header):
-    """Declination on the first image axis (the pixel axes stay)."""
-    out = dict(header)
-    for key in header:
-        if key[:5] in ("CTYPE", "CRVAL", "CUNIT"):
-            out[key[:5] + "21"[int(key[5]) - 1]] = header[key]
-        elif key[:3] in ("CD1", "CD2"):
-            out[key[:2] + "21"[int(key[2]) - 1] + key[3:]] = header[key]
-    return out
 
 
 PC = {"PC1_1": 0.8, "PC1_2": -0.6, "PC2_1": 0.6, "PC2_2": 0.8}

@@ -90,9 +90,9 @@ const CONTINUATION: f64 = 0.8;
 /// An image on another grid, whose first pixel is `offset` pixels from the first one of `image`: pixels in both keep their
 /// values, new ones continue what is at the edge, fainter with every pixel.
 pub(crate) fn continued(image: ArrayView2<'_, f64>, shape: [usize; 2], offset: [i64; 2]) -> Array2<f64> {
+    let n: [usize; 2] = image.dim().into();
     Array2::from_shape_fn((shape[0], shape[1]), |(y, x)| {
-        let (at, n) = ([y as i64 + offset[0], x as i64 + offset[1]], image.dim().into());
-        let n: [usize; 2] = n;
+        let at = [y as i64 + offset[0], x as i64 + offset[1]];
         let near = [0, 1].map(|k| at[k].clamp(0, n[k] as i64 - 1));
         let beyond = (at[0] - near[0]).abs() + (at[1] - near[1]).abs();
         image[[near[0] as usize, near[1] as usize]] * CONTINUATION.powi(beyond as i32)

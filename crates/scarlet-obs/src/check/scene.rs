@@ -30,7 +30,7 @@ impl Limits {
     ) -> Result<Vec<Finding>, ObsError> {
         let mut seen = Vec::new();
         for observation in observations {
-            seen.push((*observation, footprint(observation, model)?));
+            seen.push((*observation, observation.bbox_in(model)?));
         }
         let mut found: Vec<Finding> = positions.iter().filter_map(|p| unseen(p, &seen)).collect();
         found.extend(self.pairs(positions, observations, "sources_at_one_place"));
@@ -125,13 +125,6 @@ pub(super) fn centers(scene: &Scene) -> Vec<SourcePosition> {
     sources
         .filter_map(|(name, s)| Some(SourcePosition { id: name.to_owned(), center: center(s.component())? }))
         .collect()
-}
-
-/// The pixels of an observation in those of the model frame.
-pub(super) fn footprint(observation: &Observation, model: &Frame) -> Result<BBox, ObsError> {
-    let frame = observation.frame();
-    let origin = frame.offset_in(model).map_err(|e| ObsError::in_observation(observation.name(), &e))?;
-    Ok(BBox::new(origin, frame.bbox().shape()))
 }
 
 /// Says where a source cannot be seen.

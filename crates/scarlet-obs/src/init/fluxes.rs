@@ -60,16 +60,9 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn new(observation: &'a Observation, scene: &Scene) -> Result<Self, ObsError> {
-        let (frame, model) = (observation.frame(), scene.frame());
-        let origin = frame.offset_in(model).map_err(|e| ObsError::in_observation(observation.name(), &e))?;
-        if let Some(channel) = frame.channel_names().iter().find(|c| model.channel_index(c).is_none()) {
-            return Err(ObsError::NoChannel {
-                observation: observation.name().to_owned(),
-                channel: channel.clone(),
-                model: model.channel_names().to_vec(),
-            });
-        }
-        Ok(Self { observation, bbox: BBox::new(origin, frame.bbox().shape()) })
+        let bbox = observation.bbox_in(scene.frame())?;
+        observation.channels_in(scene.frame())?;
+        Ok(Self { observation, bbox })
     }
 
     /// Adds what it says about the fluxes in the model's `channel`.

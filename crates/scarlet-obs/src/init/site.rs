@@ -29,8 +29,7 @@ impl<'a> Site<'a> {
         model: &Frame,
         center: [f64; 2],
     ) -> Result<Self, ObsError> {
-        let offset = observation.frame().offset_in(model);
-        let offset = offset.map_err(|e| ObsError::in_observation(observation.name(), &e))?;
+        let offset = observation.bbox_in(model)?.origin();
         Ok(Self { observation, position: [0, 1].map(|k| center[k] - offset[k] as f64) })
     }
 

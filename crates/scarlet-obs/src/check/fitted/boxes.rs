@@ -1,7 +1,6 @@
 //! chi2 in each source's box and in the border of it.
 
 use crate::catalog::SourceMeasurement;
-use crate::check::scene::footprint;
 use crate::check::{Finding, Limits, Severity};
 use crate::{ObsError, Observation};
 use ndarray::Array3;
@@ -50,7 +49,7 @@ pub(super) fn findings(
     for source in sources {
         let (mut border, mut channels) = (Chi2::default(), Vec::new());
         for (observation, rendered) in observations.iter().zip(rendered) {
-            let seen = footprint(observation, scene.frame())?;
+            let seen = observation.bbox_in(scene.frame())?;
             let mut inside = vec![Chi2::default(); observation.frame().channel_names().len()];
             add(&mut inside, &mut border, observation, rendered, seen, source.bbox);
             let names = observation.frame().channel_names().iter();

@@ -4,7 +4,7 @@ use crate::catalog::SourceMeasurement;
 use crate::check::coverage::seeing;
 use crate::check::filter::{Filtered, point_sources};
 use crate::check::robust::scatter_about;
-use crate::check::scene::{footprint, sharpest_fwhm_px};
+use crate::check::scene::sharpest_fwhm_px;
 use crate::check::{Finding, Limits, Severity, number};
 use crate::{ObsError, Observation};
 use ndarray::{Array2, Array3, Axis};
@@ -92,7 +92,7 @@ fn layers(
 ) -> Result<Vec<Layer>, ObsError> {
     let mut layers = Vec::new();
     for (observation, rendered) in observations.iter().zip(rendered) {
-        let bbox = footprint(observation, model)?;
+        let bbox = observation.bbox_in(model)?;
         let residual = observation.data() - rendered;
         for (own, name) in observation.frame().channel_names().iter().enumerate() {
             let weights = observation.weights().index_axis(Axis(0), own);

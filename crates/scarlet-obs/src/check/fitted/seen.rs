@@ -4,7 +4,6 @@
 //! a neighbour or noise that a free image took up.
 
 use crate::catalog::SourceMeasurement;
-use crate::check::scene::footprint;
 use crate::check::{Finding, Limits, Severity};
 use crate::redistribute::View;
 use crate::{ObsError, Observation};
@@ -47,7 +46,7 @@ pub(super) fn all(
     let mut all = vec![Seen::default(); sources.len()];
     for (observation, rendered) in observations.iter().zip(rendered) {
         let view = View::new(observation, scene.frame())?;
-        let pixels = footprint(observation, scene.frame())?;
+        let pixels = observation.bbox_in(scene.frame())?;
         let sigmas: Vec<Option<f64>> = observation.weights().axis_iter(Axis(0)).map(typical_sigma).collect();
         for (source, seen) in sources.iter().zip(&mut all) {
             seen.add_outside(observation, rendered, pixels, source.bbox);

@@ -27,9 +27,9 @@ use stamp::{Painter, Stamp};
 /// Rounds at most, and the largest change of a shape's number at which they end.
 const ROUNDS: usize = 8;
 const SMALL_CHANGE: f64 = 0.01;
-/// What a galaxy is expected to be beside its radius, that of the PSF: ellipticity and logit of the bulge's share.
-const EXPECTED: [f64; SHAPE] = [0.0, 0.0, 0.0, -1.0];
-/// How far from that it is expected to be, in the logarithm of the radius and the others.
+/// Logit of the bulge's share that a galaxy is expected to have.
+const EXPECTED_CONCENTRATION: f64 = -1.0;
+/// How far a galaxy is expected to be from what is expected, in the logarithm of the radius and the others.
 const SIGMAS: [f64; SHAPE] = [0.8, 0.3, 0.3, 1.0];
 const SHIFT_SIGMA_PX: f64 = 0.3;
 /// Longest changes of a round: position, logarithm of the radius and the others.
@@ -265,7 +265,7 @@ impl Fit {
     }
 }
 
-/// The numbers of a galaxy of which nothing is known where the PSF's half-light radius is `radius` pixels.
+/// The numbers of a round galaxy of which nothing is known, as large as the PSF, where the PSF's half-light radius is `radius` pixels.
 fn expected(radius: f64) -> [f64; SHAPE] {
-    [radius.max(1.0).ln(), EXPECTED[1], EXPECTED[2], EXPECTED[3]]
+    [radius.max(1.0).ln(), 0.0, 0.0, EXPECTED_CONCENTRATION]
 }

@@ -23,16 +23,8 @@ impl Plane {
     pub(super) fn all(observations: &[&Observation], model: &Frame) -> Result<Vec<Self>, ObsError> {
         let mut planes = Vec::new();
         for observation in observations {
-            let frame = observation.frame();
-            let located = frame.offset_in(model);
-            let origin = located.map_err(|e| ObsError::in_observation(observation.name(), &e))?;
-            let bbox = BBox::new(origin, frame.bbox().shape());
-            for (own, name) in frame.channel_names().iter().enumerate() {
-                let channel = model.channel_index(name).ok_or_else(|| ObsError::NoChannel {
-                    observation: observation.name().to_owned(),
-                    channel: name.clone(),
-                    model: model.channel_names().to_vec(),
-                })?;
+            let bbox = observation.bbox_in(model)?;
+            for (own, channel) in observation.channels_in(model)?.into_iter().enumerate() {
                 planes.push(Self::new(observation, model, own, channel, bbox));
             }
         }

@@ -2,6 +2,7 @@
 
 use super::plane::Plane;
 use super::profile::{Profile, SHAPE};
+use crate::kernel;
 use ndarray::Array2;
 use num_complex::Complex;
 use scarlet_frame::BBox;
@@ -65,12 +66,7 @@ impl Canvas {
         let n = good_length(2 * half + 2);
         let fft = RealFft2::<f32>::new([n, n]);
         let mut work = fft.workspace();
-        let mut wrapped = vec![0.0; n * n];
-        let center = [psf.nrows() / 2, psf.ncols() / 2];
-        for ((y, x), value) in psf.indexed_iter() {
-            let at = |p: usize, c: usize| (p as i64 - c as i64).rem_euclid(n as i64) as usize;
-            wrapped[at(y, center[0]) * n + at(x, center[1])] += *value as f32;
-        }
+        let wrapped: Vec<f32> = kernel::wrapped(psf, [n, n]).into_iter().map(|v| v as f32).collect();
         fft.forward_rows(&wrapped, Window::whole([n, n]), &mut work);
         fft.forward_columns(&mut work);
         let scale = 1.0 / (n * n) as f32;

@@ -14,8 +14,10 @@ pub mod measure;
 mod observation;
 mod plan;
 mod redistribute;
+mod sight;
 
 pub use error::ObsError;
 pub use observation::Observation;
 pub use plan::{ObservationPlan, PixelImage, render};
 pub use redistribute::{DARK, Share, redistribute};
+pub use sight::{Cost, PsfSize, Sight, SightSummary};

@@ -3,7 +3,7 @@
 use ndarray::Array3;
 use scarlet_frame::Frame;
 use scarlet_model::{Layout, Scene};
-use scarlet_obs::{ObsError, Observation, ObservationPlan, PixelImage};
+use scarlet_obs::{JointPlan, ObsError, Observation, PixelImage};
 use scarlet_render::{Edge, Pixel, ScenePlan, Workers};
 use std::fmt::Debug;
 
@@ -41,7 +41,7 @@ pub(crate) trait Likelihood: Debug + Send {
 #[derive(Debug)]
 pub(crate) struct Pipeline<T: Pixel> {
     scene: ScenePlan<T>,
-    observations: Vec<ObservationPlan<T>>,
+    observations: JointPlan<T>,
     adjoint: Vec<T>,
     /// Mean weight of each channel of the model, over all observations.
     weights: Vec<f64>,
@@ -57,12 +57,8 @@ impl<T: Pixel> Pipeline<T> {
     ) -> Result<Self, ObsError> {
         let scene = ScenePlan::new(scene, layout);
         let adjoint = vec![T::default(); scene.shape().iter().product()];
-        let plan = |o: &&Observation| ObservationPlan::new(o, frame, workers);
-        let observations: Vec<_> = observations.iter().map(plan).collect::<Result<_, _>>()?;
-        let channels = 0..frame.channel_names().len();
-        let weights = channels
-            .map(|c| observations.iter().map(|o: &ObservationPlan<T>| o.mean_weight(c)).sum())
-            .collect();
+        let observations = JointPlan::new(observations, frame, workers)?;
+        let weights = observations.mean_weights();
         Ok(Self { scene, observations, adjoint, weights })
     }
 }
@@ -70,14 +66,14 @@ impl<T: Pixel> Pipeline<T> {
 impl<T: Pixel> Likelihood for Pipeline<T> {
     fn value(&mut self, values: &[f64], workers: &Workers) -> f64 {
         let cube = self.scene.evaluate(values, workers);
-        self.observations.iter_mut().map(|o| o.log_likelihood(cube, workers)).sum()
+        self.observations.log_likelihood(cube, workers)
     }
 
     fn value_and_gradient(&mut self, values: &[f64], grad: &mut [f64], workers: &Workers) -> f64 {
         let [_, ny, nx] = self.scene.shape();
         workers.for_each_chunk(&mut self.adjoint, ny * nx, |_, plane| plane.fill(T::default()));
         let (cube, adjoint) = (self.scene.evaluate(values, workers), &mut self.adjoint);
-        let value = self.observations.iter_mut().map(|o| o.value_and_gradient(cube, adjoint, workers)).sum();
+        let value = self.observations.value_and_gradient(cube, adjoint, workers);
         self.scene.pull_back(values, &self.adjoint, grad, workers);
         value
     }
@@ -86,7 +82,7 @@ impl<T: Pixel> Likelihood for Pipeline<T> {
         let [_, ny, nx] = self.scene.shape();
         workers.for_each_chunk(&mut self.adjoint, ny * nx, |_, plane| plane.fill(T::default()));
         let (cube, adjoint) = (self.scene.evaluate(values, workers), &mut self.adjoint);
-        self.observations.iter().for_each(|o| o.pull_back(cube, adjoint, image, workers));
+        self.observations.pull_back(cube, adjoint, image, workers);
         self.scene.pull_back(values, &self.adjoint, grad, workers);
     }
 
@@ -99,7 +95,7 @@ impl<T: Pixel> Likelihood for Pipeline<T> {
     }
 
     fn rendered(&self) -> Vec<Array3<f64>> {
-        self.observations.iter().map(|o| o.render(self.scene.cube())).collect()
+        self.observations.render(self.scene.cube())
     }
 
     fn model(&self) -> Array3<f64> {
@@ -108,10 +104,10 @@ impl<T: Pixel> Likelihood for Pipeline<T> {
     }
 
     fn chi2(&self) -> Vec<f64> {
-        self.observations.iter().map(ObservationPlan::chi2).collect()
+        self.observations.chi2()
     }
 
     fn transforms(&self) -> Vec<([usize; 2], usize)> {
-        self.observations.iter().filter_map(|o| Some((o.fft_shape()?, o.channels()))).collect()
+        self.observations.transforms()
     }
 }

@@ -18,6 +18,6 @@ mod sight;
 
 pub use error::ObsError;
 pub use observation::Observation;
-pub use plan::{ObservationPlan, PixelImage, render};
+pub use plan::{JointPlan, ObservationPlan, PixelImage, render};
 pub use redistribute::{DARK, Share, redistribute};
 pub use sight::{Cost, PsfSize, Sight, SightSummary};

@@ -106,6 +106,19 @@ impl<T: Pixel> Convolution<T> {
         self.add_adjoint_of_columns(channel, adjoint, window, work);
     }
 
+    /// Adds the adjoint of the rows that `f` makes to `adjoint`.
+    pub(crate) fn each_back(
+        &self,
+        channel: usize,
+        adjoint: &mut [T],
+        window: Window,
+        f: impl FnMut(usize, &mut [T]),
+        work: &mut Workspace<T>,
+    ) {
+        self.fft.forward_pairs(self.output, work, f);
+        self.add_adjoint_of_columns(channel, adjoint, window, work);
+    }
+
     fn apply_to_columns(&self, channel: usize, plane: &[T], window: Window, work: &mut Workspace<T>) {
         debug_assert_eq!(window.shape, self.input);
         self.fft.forward_rows(plane, window, work);
@@ -212,6 +225,14 @@ mod tests {
             let left: f64 = ax.iter().zip(&y).map(|(a, b)| a * b).sum();
             let right: f64 = x.iter().zip(&aty).map(|(a, b)| a * b).sum();
             approx::assert_relative_eq!(left, right, max_relative = 1e-12);
+            let (mut alone, nx) = (vec![0.0; input.len()], output.shape()[1]);
+            let fill = |row: usize, pair: &mut [f64]| {
+                for (k, value) in pair.iter_mut().enumerate() {
+                    *value = y.get((row + k % 2) * nx + k / 2).copied().unwrap_or_default();
+                }
+            };
+            plan.each_back(0, &mut alone, Window::whole(input.shape()), fill, &mut work);
+            assert_eq!(alone, aty);
         }
     }
 }

@@ -82,8 +82,8 @@ impl<T: Pixel> fmt::Debug for RealFft2<T> {
     }
 }
 
-/// Buffers of one FFT at a time; make one for each thread or channel.
-#[derive(Debug, Clone)]
+/// Buffers of one FFT at a time; make one for each thread or channel. They may be larger than a plan needs.
+#[derive(Debug, Clone, Default)]
 pub struct Workspace<T> {
     /// The transposed spectrum, `[kx, ky]`.
     pub spectrum: Vec<Complex<T>>,
@@ -94,7 +94,7 @@ pub struct Workspace<T> {
 }
 
 /// Buffers of a resampling: those of the FFTs of its fine grid, what is on the grid, and the adjoint of that.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Fine<T> {
     pub(crate) work: Workspace<T>,
     pub(crate) grid: Vec<T>,
@@ -107,7 +107,28 @@ impl<T: Pixel> Workspace<T> {
     /// Space for a pair of rows alone.
     pub(crate) fn of_rows(nx: usize) -> Self {
         let rows = vec![Complex::new(T::default(), T::default()); nx];
-        Self { spectrum: Vec::new(), rows, scratch: Vec::new(), fine: None }
+        Self { rows, ..Self::default() }
+    }
+
+    /// Grows so that it serves wherever `other` does too.
+    pub fn cover(&mut self, other: &Self) {
+        let zero = Complex::new(T::default(), T::default());
+        let pairs = [
+            (&mut self.spectrum, &other.spectrum),
+            (&mut self.rows, &other.rows),
+            (&mut self.scratch, &other.scratch),
+        ];
+        pairs.into_iter().for_each(|(own, other)| own.resize(own.len().max(other.len()), zero));
+        if let Some(other) = &other.fine {
+            let own = self.fine.get_or_insert_default();
+            own.work.cover(&other.work);
+            let pairs = [
+                (&mut own.grid, &other.grid),
+                (&mut own.adjoint, &other.adjoint),
+                (&mut own.pair, &other.pair),
+            ];
+            pairs.into_iter().for_each(|(own, other)| own.resize(own.len().max(other.len()), T::default()));
+        }
     }
 }
 
@@ -145,6 +166,16 @@ impl<T: Pixel> RealFft2<T> {
         self.kept
     }
 
+    /// Elements of a spectrum.
+    pub(crate) const fn spectrum_len(&self) -> usize {
+        self.kept * self.shape[0]
+    }
+
+    /// Elements of the rows that are transformed together.
+    const fn rows_len(&self) -> usize {
+        ROWS / 2 * self.shape[1]
+    }
+
     /// Buffers for this plan.
     #[must_use]
     pub fn workspace(&self) -> Workspace<T> {
@@ -152,8 +183,8 @@ impl<T: Pixel> RealFft2<T> {
         let ffts = [&self.rows, &self.rows_back, &self.columns, &self.columns_back];
         let scratch = ffts.into_iter().map(|fft| fft.get_inplace_scratch_len()).max().unwrap_or(0);
         Workspace {
-            spectrum: vec![zero; self.columns() * self.shape[0]],
-            rows: vec![zero; ROWS / 2 * self.shape[1]],
+            spectrum: vec![zero; self.spectrum_len()],
+            rows: vec![zero; self.rows_len()],
             scratch: vec![zero; scratch],
             fine: None,
         }
@@ -164,7 +195,7 @@ impl<T: Pixel> RealFft2<T> {
     /// The columns are left to do: [`RealFft2::each_column`].
     pub fn forward_rows(&self, plane: &[T], window: Window, work: &mut Workspace<T>) {
         for first in (0..window.shape[0]).step_by(ROWS) {
-            for (pair, row) in work.rows.chunks_exact_mut(self.shape[1]).enumerate() {
+            for (pair, row) in work.rows[..self.rows_len()].chunks_exact_mut(self.shape[1]).enumerate() {
                 simd::pair_rows(row, plane, window, first + 2 * pair);
             }
             self.spread(first, work);
@@ -174,7 +205,7 @@ impl<T: Pixel> RealFft2<T> {
 
     /// Transforms each column of `work.spectrum`, calls `f` with it, and transforms it back.
     pub fn each_column(&self, work: &mut Workspace<T>, mut f: impl FnMut(usize, &mut [Complex<T>])) {
-        for (k, column) in work.spectrum.chunks_exact_mut(self.shape[0]).enumerate() {
+        for (k, column) in work.spectrum[..self.spectrum_len()].chunks_exact_mut(self.shape[0]).enumerate() {
             self.columns.process_with_scratch(column, &mut work.scratch);
             f(k, column);
             self.columns_back.process_with_scratch(column, &mut work.scratch);
@@ -193,12 +224,12 @@ impl<T: Pixel> RealFft2<T> {
 
     /// Transforms the columns of `work.spectrum`, so that it holds the spectrum of the image.
     pub fn forward_columns(&self, work: &mut Workspace<T>) {
-        self.columns.process_with_scratch(&mut work.spectrum, &mut work.scratch);
+        self.columns.process_with_scratch(&mut work.spectrum[..self.spectrum_len()], &mut work.scratch);
     }
 
     /// Calls `f` with each column of `work.spectrum`, whatever it holds, to be filled, and transforms it back.
     pub fn inverse_columns(&self, work: &mut Workspace<T>, mut f: impl FnMut(usize, &mut [Complex<T>])) {
-        for (k, column) in work.spectrum.chunks_exact_mut(self.shape[0]).enumerate() {
+        for (k, column) in work.spectrum[..self.spectrum_len()].chunks_exact_mut(self.shape[0]).enumerate() {
             f(k, column);
             self.columns_back.process_with_scratch(column, &mut work.scratch);
         }
@@ -220,17 +251,9 @@ impl<T: Pixel> RealFft2<T> {
     /// `f` sees the index of the first row and pixels of both in turn: (y, 0), (y + 1, 0), (y, 1), ... A last row
     /// without a partner has an arbitrary one, which `f` must make zeros.
     pub fn each_pair(&self, shape: [usize; 2], work: &mut Workspace<T>, mut f: impl FnMut(usize, &mut [T])) {
-        let zero = Complex::new(T::default(), T::default());
         for first in (0..shape[0]).step_by(ROWS) {
             self.collect(first, work);
-            for (pair, row) in work.rows.chunks_exact_mut(self.shape[1]).enumerate() {
-                let (image, around) = row.split_at_mut(shape[1]);
-                around.fill(zero);
-                match first + 2 * pair {
-                    y if y < shape[0] => f(y, bytemuck::cast_slice_mut(image)),
-                    _ => image.fill(zero),
-                }
-            }
+            self.fill_rows(first, shape, work, &mut f);
             self.spread(first, work);
         }
         self.clear_below(shape[0], work);
@@ -245,28 +268,68 @@ impl<T: Pixel> RealFft2<T> {
     ) {
         for first in (0..shape[0]).step_by(ROWS) {
             self.collect(first, work);
-            let rows = (first..shape[0]).step_by(2).zip(work.rows.chunks_exact_mut(self.shape[1]));
+            let rows = (first..shape[0])
+                .step_by(2)
+                .zip(work.rows[..self.rows_len()].chunks_exact_mut(self.shape[1]));
             rows.for_each(|(y, row)| f(y, &mut row[..shape[1]]));
+        }
+    }
+
+    /// Calls `f` with each pair of rows of an image of `shape`, whatever they hold, to be filled, and transforms them,
+    /// zeros around them, into `work.spectrum`; as [`RealFft2::each_pair`] otherwise.
+    pub fn forward_pairs(
+        &self,
+        shape: [usize; 2],
+        work: &mut Workspace<T>,
+        mut f: impl FnMut(usize, &mut [T]),
+    ) {
+        for first in (0..shape[0]).step_by(ROWS) {
+            self.fill_rows(first, shape, work, &mut f);
+            self.spread(first, work);
+        }
+        self.clear_below(shape[0], work);
+    }
+
+    /// Calls `f` with each pair of rows in `work.rows`, the first of which is `first`, and puts zeros around them.
+    #[inline]
+    fn fill_rows(
+        &self,
+        first: usize,
+        shape: [usize; 2],
+        work: &mut Workspace<T>,
+        f: &mut impl FnMut(usize, &mut [T]),
+    ) {
+        let zero = Complex::new(T::default(), T::default());
+        let rows = work.rows[..self.rows_len()].chunks_exact_mut(self.shape[1]);
+        for (pair, row) in rows.enumerate() {
+            let (image, around) = row.split_at_mut(shape[1]);
+            around.fill(zero);
+            match first + 2 * pair {
+                y if y < shape[0] => f(y, bytemuck::cast_slice_mut(image)),
+                _ => image.fill(zero),
+            }
         }
     }
 
     /// Transforms the rows in `work.rows` and puts them into the spectrum, from row `first` on.
     fn spread(&self, first: usize, work: &mut Workspace<T>) {
-        self.rows.process_with_scratch(&mut work.rows, &mut work.scratch);
-        simd::untangle(&work.rows, &mut work.spectrum, self.shape, self.kept, first);
+        let rows = &mut work.rows[..self.rows_len()];
+        self.rows.process_with_scratch(rows, &mut work.scratch);
+        simd::untangle(rows, &mut work.spectrum, self.shape, self.kept, first);
     }
 
     /// Takes rows of the spectrum, from `first` on, to `work.rows` and transforms them back.
     fn collect(&self, first: usize, work: &mut Workspace<T>) {
-        simd::tangle(&work.spectrum, &mut work.rows, self.shape, self.kept, first);
-        self.rows_back.process_with_scratch(&mut work.rows, &mut work.scratch);
+        let rows = &mut work.rows[..self.rows_len()];
+        simd::tangle(&work.spectrum, rows, self.shape, self.kept, first);
+        self.rows_back.process_with_scratch(rows, &mut work.scratch);
     }
 
     /// Zeros in all rows of the spectrum that no block of an image of `ny` rows reaches.
     fn clear_below(&self, ny: usize, work: &mut Workspace<T>) {
         let fy = self.shape[0];
         let written = ny.next_multiple_of(ROWS).min(fy);
-        for column in work.spectrum.chunks_exact_mut(fy) {
+        for column in work.spectrum[..self.spectrum_len()].chunks_exact_mut(fy) {
             column[written..].fill(Complex::new(T::default(), T::default()));
         }
     }

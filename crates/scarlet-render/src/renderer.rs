@@ -87,6 +87,67 @@ impl<T: Pixel> Renderer<T> {
             }
         }
     }
+
+    /// Adds the adjoint of the rows that `f` makes, which come to it with arbitrary numbers, to the window of
+    /// `adjoint`.
+    ///
+    /// The partner of a last row without one must become zeros.
+    pub fn each_back(
+        &self,
+        channel: usize,
+        adjoint: &mut [T],
+        window: Window,
+        mut f: impl FnMut(usize, &mut [T]),
+        work: &mut Workspace<T>,
+    ) {
+        match self {
+            Self::Identity => {
+                let pair = &mut work.rows[..window.shape[1]];
+                for y in (0..window.shape[0]).step_by(2) {
+                    f(y, bytemuck::cast_slice_mut(pair));
+                    simd::add_rows(adjoint, window, y, pair);
+                }
+            }
+            Self::Convolution(convolution) => convolution.each_back(channel, adjoint, window, f, work),
+            Self::Resampling(resampling) => resampling.each_back(channel, adjoint, window, f, work),
+        }
+    }
+}
+
+/// One channel of an observation, as its renderer sees it in a window of a model's plane.
+///
+/// [`Sighting::each_pair_and_back`] does all in one pass. Where what is to be taken back depends on all pixels, there
+/// are two: [`Sighting::each_pair`], then [`Sighting::each_back`].
+#[derive(Debug, Clone, Copy)]
+pub struct Sighting<'a, T: Pixel> {
+    /// Of the observation.
+    pub renderer: &'a Renderer<T>,
+    /// Of the observation.
+    pub channel: usize,
+    /// What is read of the model's plane.
+    pub window: Window,
+}
+
+impl<T: Pixel> Sighting<'_, T> {
+    /// As [`Renderer::each_pair`].
+    pub fn each_pair(self, plane: &[T], f: impl FnMut(usize, &mut [T]), work: &mut Workspace<T>) {
+        self.renderer.each_pair(self.channel, plane, self.window, f, work);
+    }
+
+    /// As [`Renderer::each_pair_and_back`].
+    pub fn each_pair_and_back(
+        self,
+        planes: (&[T], &mut [T]),
+        f: impl FnMut(usize, &mut [T]),
+        work: &mut Workspace<T>,
+    ) {
+        self.renderer.each_pair_and_back(self.channel, planes, self.window, f, work);
+    }
+
+    /// As [`Renderer::each_back`].
+    pub fn each_back(self, adjoint: &mut [T], f: impl FnMut(usize, &mut [T]), work: &mut Workspace<T>) {
+        self.renderer.each_back(self.channel, adjoint, self.window, f, work);
+    }
 }
 
 /// Calls `f` with each pair of rows of a window.

@@ -52,6 +52,14 @@ impl Workers {
         };
     }
 
+    /// Calls `f` with each index below `count`.
+    pub fn for_each_index(&self, count: usize, f: impl Fn(usize) + Sync + Send) {
+        match &self.pool {
+            Some(pool) => pool.install(|| (0..count).into_par_iter().for_each(f)),
+            None => (0..count).for_each(f),
+        }
+    }
+
     /// Calls `f` with the index and a reference to each item.
     pub fn for_each<I: Send>(&self, items: &mut [I], f: impl Fn(usize, &mut I) + Sync + Send) {
         match &self.pool {

@@ -168,9 +168,10 @@ impl<T: Pixel> Resampling<T> {
     ) {
         self.to_grid(channel, plane, window, work);
         let Some(fine) = work.fine.as_deref_mut() else { return };
+        let pair = &mut fine.pair[..2 * self.output[1]];
         for y in (0..self.output[0]).step_by(2) {
-            self.taps.gather(self.pair(y), &fine.grid, &mut fine.pair);
-            f(y, &mut fine.pair);
+            self.taps.gather(self.pair(y), &fine.grid, pair);
+            f(y, pair);
         }
     }
 
@@ -207,6 +208,25 @@ impl<T: Pixel> Resampling<T> {
         self.add_from_grid(channel, adjoint, window, work);
     }
 
+    /// Adds the adjoint of the rows that `f` makes to the window of `adjoint`.
+    pub(crate) fn each_back(
+        &self,
+        channel: usize,
+        adjoint: &mut [T],
+        window: Window,
+        mut f: impl FnMut(usize, &mut [T]),
+        work: &mut Workspace<T>,
+    ) {
+        let Some(fine) = work.fine.as_deref_mut() else { return };
+        let pair = &mut fine.pair[..2 * self.output[1]];
+        fine.adjoint[..self.points[0] * self.points[1]].fill(T::default());
+        for y in (0..self.output[0]).step_by(2) {
+            f(y, pair);
+            self.taps.scatter(self.pair(y), pair, &mut fine.adjoint);
+        }
+        self.add_from_grid(channel, adjoint, window, work);
+    }
+
     fn rows_and_back(
         &self,
         f: &mut impl FnMut(usize, &mut [T]),
@@ -214,7 +234,8 @@ impl<T: Pixel> Resampling<T> {
         work: &mut Workspace<T>,
     ) {
         let Some(Fine { grid, adjoint, pair, .. }) = work.fine.as_deref_mut() else { return };
-        adjoint.fill(T::default());
+        let pair = &mut pair[..2 * self.output[1]];
+        adjoint[..self.points[0] * self.points[1]].fill(T::default());
         for y in (0..self.output[0]).step_by(2) {
             let own = self.pair(y);
             self.taps.gather(own.clone(), grid, pair);

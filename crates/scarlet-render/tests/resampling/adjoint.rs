@@ -41,6 +41,7 @@ fn adjoint_is_the_transpose() {
             let seen = Seen::new(model, geometry.shape(), plan);
             let (x, y) = (noise(model.len(), 0.1), noise(geometry.positions().len(), 0.7));
             let (ax, aty) = (seen.apply(&x), seen.back(&y));
+            assert_eq!(aty, seen.back_alone(&y), "{what}");
             let left: f64 = ax.iter().zip(&y).map(|(a, b)| a * b).sum();
             let right: f64 = x.iter().zip(&aty).map(|(a, b)| a * b).sum();
             let scale: f64 = ax.iter().zip(&y).map(|(a, b)| (a * b).abs()).sum();

@@ -1,7 +1,7 @@
 //! What the tests share: maps, and images seen and taken back through a plan.
 
 use scarlet_frame::BBox;
-use scarlet_render::{Geometry, Pixel, Renderer, Resampling, Window};
+use scarlet_render::{Geometry, Pixel, Renderer, Resampling, Sighting, Window};
 
 /// The map of an observation that is `scale` times as coarse as the model, turned by `angle_deg`, flipped or not: the
 /// middle of the observation lies at `middle`.
@@ -57,6 +57,19 @@ impl<T: Pixel> Seen<T> {
         };
         let planes = (plane.as_slice(), adjoint.as_mut_slice());
         self.renderer.each_pair_and_back(0, planes, self.window, fill, &mut work);
+        adjoint
+    }
+
+    /// The same, of an image that was there before.
+    pub(crate) fn back_alone(&self, image: &[T]) -> Vec<T> {
+        let mut adjoint = vec![T::default(); self.model.len()];
+        let mut work = self.renderer.workspace(self.window.shape);
+        let sighting = Sighting { renderer: &self.renderer, channel: 0, window: self.window };
+        let fill = |y: usize, pair: &mut [T]| {
+            pair.fill(T::default());
+            self.part(y, pair, |i, v| *v = image[i]);
+        };
+        sighting.each_back(&mut adjoint, fill, &mut work);
         adjoint
     }
 

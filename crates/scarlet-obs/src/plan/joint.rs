@@ -1,0 +1,102 @@
+//! Several observations planned for one model frame, evaluated channel by channel.
+
+use super::spaces::Spaces;
+use super::{ObservationPlan, PixelImage};
+use crate::{ObsError, Observation};
+use ndarray::Array3;
+use scarlet_frame::Frame;
+use scarlet_render::{Pixel, Workers};
+use std::sync::Arc;
+
+/// Observations of one scene, planned together; allocates nothing afterwards.
+///
+/// An evaluation takes one channel of the model after the other, or several at once on as many threads, through all
+/// observations in their order.
+#[derive(Debug)]
+pub struct JointPlan<T: Pixel> {
+    observations: Vec<ObservationPlan<T>>,
+    spaces: Arc<Spaces<T>>,
+    /// Channels of the model, and pixels of one.
+    channels: usize,
+    plane: usize,
+}
+
+impl<T: Pixel> JointPlan<T> {
+    /// Plans how `observations` see cubes of the frame `model`, to be evaluated by `workers`.
+    ///
+    /// # Errors
+    /// Those of [`ObservationPlan::new`].
+    pub fn new(observations: &[&Observation], model: &Frame, workers: &Workers) -> Result<Self, ObsError> {
+        let plan = |o: &&Observation| ObservationPlan::without_spaces(o, model);
+        let mut observations: Vec<_> = observations.iter().map(plan).collect::<Result<_, _>>()?;
+        let spaces = Arc::new(Spaces::new(observations.iter().map(ObservationPlan::workspace), workers));
+        observations.iter_mut().for_each(|o| o.spaces = Arc::clone(&spaces));
+        let (channels, plane) = (model.channel_names().len(), model.bbox().len());
+        Ok(Self { observations, spaces, channels, plane })
+    }
+
+    /// The observations, in the order in which they were given.
+    #[must_use]
+    pub fn observations(&self) -> &[ObservationPlan<T>] {
+        &self.observations
+    }
+
+    /// The log-likelihood of the model `cube`: the sum over observations.
+    pub fn log_likelihood(&mut self, cube: &[T], workers: &Workers) -> f64 {
+        let Self { observations, spaces, plane, .. } = &*self;
+        workers.for_each_index(self.channels, |c| {
+            let (work, seen) = (&mut spaces.of(workers), &cube[c * plane..(c + 1) * plane]);
+            observations.iter().for_each(|o| o.evaluate(c, seen, work));
+        });
+        self.last_log_likelihood()
+    }
+
+    /// The log-likelihood of the model `cube`; adds its gradient with respect to the cube to `gradient`.
+    pub fn value_and_gradient(&mut self, cube: &[T], gradient: &mut [T], workers: &Workers) -> f64 {
+        let Self { observations, spaces, plane, .. } = &*self;
+        workers.for_each_chunk(gradient, *plane, |c, gradient| {
+            let (work, seen) = (&mut spaces.of(workers), &cube[c * plane..(c + 1) * plane]);
+            observations.iter().for_each(|o| o.evaluate_and_back(c, (seen, &mut *gradient), work));
+        });
+        self.last_log_likelihood()
+    }
+
+    /// Adds the gradient of the sum over observations of sum(image * rendered) with respect to the model `cube` to
+    /// `gradient`.
+    pub fn pull_back(&self, cube: &[T], gradient: &mut [T], image: PixelImage, workers: &Workers) {
+        let Self { observations, spaces, plane, .. } = self;
+        workers.for_each_chunk(gradient, *plane, |c, gradient| {
+            let (work, seen) = (&mut spaces.of(workers), &cube[c * plane..(c + 1) * plane]);
+            observations.iter().for_each(|o| o.pull_back_channel(c, (seen, &mut *gradient), image, work));
+        });
+    }
+
+    fn last_log_likelihood(&self) -> f64 {
+        self.observations.iter().map(ObservationPlan::last_log_likelihood).sum()
+    }
+
+    /// chi2 of each observation, at the last evaluation.
+    #[must_use]
+    pub fn chi2(&self) -> Vec<f64> {
+        self.observations.iter().map(ObservationPlan::chi2).collect()
+    }
+
+    /// What each observation should see of the model `cube`, `[channel, y, x]`.
+    #[must_use]
+    pub fn render(&self, cube: &[T]) -> Vec<Array3<f64>> {
+        self.observations.iter().map(|o| o.render(cube)).collect()
+    }
+
+    /// Mean weight of each channel of the model, in sum over all observations.
+    #[must_use]
+    pub fn mean_weights(&self) -> Vec<f64> {
+        let of_channel = |c| self.observations.iter().map(|o| o.mean_weight(c)).sum();
+        (0..self.channels).map(of_channel).collect()
+    }
+
+    /// Shape of the FFTs and number of channels of each observation that is convolved or resampled.
+    #[must_use]
+    pub fn transforms(&self) -> Vec<([usize; 2], usize)> {
+        self.observations.iter().filter_map(|o| Some((o.fft_shape()?, o.channels()))).collect()
+    }
+}

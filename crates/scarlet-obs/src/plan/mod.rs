@@ -1,0 +1,215 @@
+//! An observation planned for a model frame: from model cube to log-likelihood, and back.
+
+mod channel;
+mod joint;
+mod spaces;
+mod weigh;
+
+pub use joint::JointPlan;
+
+use crate::{ObsError, Observation, choice};
+use channel::ChannelPlan;
+use ndarray::Array3;
+use scarlet_frame::Frame;
+use scarlet_model::{Layout, Scene};
+use scarlet_render::{Pixel, Renderer, ScenePlan, Sighting, Window, Workers, Workspace};
+use spaces::Spaces;
+use std::sync::Arc;
+
+/// How an observation is rendered from a model cube, with all buffers; allocates nothing afterwards.
+///
+/// Channels are picked by name, what the observation sees out of the model's box, and each channel is convolved with its
+/// difference kernel, or resampled where the grids are not the same. log L = -chi2 / 2 + sum ln(w / 2 pi) / 2 over pixels with weight.
+#[derive(Debug)]
+pub struct ObservationPlan<T: Pixel> {
+    renderer: Renderer<T>,
+    window: Window,
+    model_plane: usize,
+    shape: [usize; 3],
+    /// For each channel of the model the one that observes it.
+    channels: Vec<Option<ChannelPlan<T>>>,
+    spaces: Arc<Spaces<T>>,
+    log_norm: f64,
+}
+
+/// An image to take back to the model with [`ObservationPlan::pull_back`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PixelImage {
+    /// The weights times the absolute value of the rendered model.
+    WeightedModel,
+    /// The square roots of the weights with signs that look random, others for every seed.
+    Signs(u64),
+}
+
+impl<T: Pixel> ObservationPlan<T> {
+    /// Plans how `observation` sees cubes of the frame `model`, to be evaluated by `workers`.
+    ///
+    /// # Errors
+    /// A channel that the model does not have, nothing of the model to be seen, a pixel that a WCS does not reach.
+    pub fn new(observation: &Observation, model: &Frame, workers: &Workers) -> Result<Self, ObsError> {
+        let mut plan = Self::without_spaces(observation, model)?;
+        plan.spaces = Arc::new(Spaces::new([plan.workspace()], workers));
+        Ok(plan)
+    }
+
+    /// The same without buffers for rendering.
+    fn without_spaces(observation: &Observation, model: &Frame) -> Result<Self, ObsError> {
+        let mut channels: Vec<_> = model.channel_names().iter().map(|_| None).collect();
+        for (index, of_model) in observation.channels_in(model)?.into_iter().enumerate() {
+            channels[of_model] = Some(ChannelPlan::new(observation, index));
+        }
+        let (renderer, input) = choice::renderer(observation, model)?;
+        let [start_y, start_x] = [0, 1].map(|k| (input.origin()[k] - model.bbox().origin()[k]) as usize);
+        let stride = model.bbox().shape()[1];
+        Ok(Self {
+            renderer,
+            window: Window { offset: start_y * stride + start_x, stride, shape: input.shape() },
+            model_plane: model.bbox().len(),
+            shape: observation.frame().shape(),
+            channels,
+            spaces: Arc::new(Spaces::new([], &Workers::default())),
+            log_norm: observation.log_norm(),
+        })
+    }
+
+    fn workspace(&self) -> Workspace<T> {
+        self.renderer.workspace(self.window.shape)
+    }
+
+    /// Shape of the FFTs, where there is a convolution.
+    #[must_use]
+    pub const fn fft_shape(&self) -> Option<[usize; 2]> {
+        match &self.renderer {
+            Renderer::Identity => None,
+            Renderer::Convolution(convolution) => Some(convolution.fft_shape()),
+            Renderer::Resampling(resampling) => Some(resampling.fft_shape()),
+        }
+    }
+
+    /// How the observation is rendered, for humans: "convolution, FFTs of 96 x 96".
+    #[must_use]
+    pub fn renderer_name(&self) -> String {
+        self.renderer.to_string()
+    }
+
+    /// Number of channels.
+    #[must_use]
+    pub const fn channels(&self) -> usize {
+        self.shape[0]
+    }
+
+    /// Mean weight of the pixels that see a channel of the model; 0 where none does.
+    #[must_use]
+    pub fn mean_weight(&self, model_channel: usize) -> f64 {
+        let pixels = self.shape[1] * self.shape[2];
+        self.channels[model_channel].as_ref().map_or(0.0, |channel| channel.mean_weight(pixels))
+    }
+
+    /// The log-likelihood of the model `cube`.
+    pub fn log_likelihood(&mut self, cube: &[T], workers: &Workers) -> f64 {
+        let plan = &*self;
+        workers.for_each_index(plan.channels.len(), |c| {
+            plan.evaluate(c, plan.plane(c, cube), &mut plan.spaces.of(workers));
+        });
+        self.last_log_likelihood()
+    }
+
+    /// The log-likelihood of the model `cube`; adds its gradient with respect to the cube to `gradient`.
+    pub fn value_and_gradient(&mut self, cube: &[T], gradient: &mut [T], workers: &Workers) -> f64 {
+        let plan = &*self;
+        workers.for_each_chunk(gradient, plan.model_plane, |c, gradient| {
+            let planes = (plan.plane(c, cube), gradient);
+            plan.evaluate_and_back(c, planes, &mut plan.spaces.of(workers));
+        });
+        self.last_log_likelihood()
+    }
+
+    /// Adds the gradient of sum(image * rendered) with respect to the model `cube` to `gradient`.
+    pub fn pull_back(&self, cube: &[T], gradient: &mut [T], image: PixelImage, workers: &Workers) {
+        workers.for_each_chunk(gradient, self.model_plane, |c, gradient| {
+            let planes = (self.plane(c, cube), gradient);
+            self.pull_back_channel(c, planes, image, &mut self.spaces.of(workers));
+        });
+    }
+
+    /// Compares one channel with the model's `plane`; what it sees is remembered for
+    /// [`ObservationPlan::last_log_likelihood`].
+    fn evaluate(&self, model_channel: usize, plane: &[T], work: &mut Workspace<T>) {
+        if let Some(channel) = &self.channels[model_channel] {
+            channel.evaluate(self.sighting(channel), plane, work);
+        }
+    }
+
+    /// The same, and adds the gradient with respect to the plane to the second of `planes`.
+    fn evaluate_and_back(&self, model_channel: usize, planes: (&[T], &mut [T]), work: &mut Workspace<T>) {
+        if let Some(channel) = &self.channels[model_channel] {
+            channel.evaluate_and_back(self.sighting(channel), planes, work);
+        }
+    }
+
+    /// One channel of [`ObservationPlan::pull_back`].
+    fn pull_back_channel(
+        &self,
+        model_channel: usize,
+        planes: (&[T], &mut [T]),
+        image: PixelImage,
+        work: &mut Workspace<T>,
+    ) {
+        if let Some(channel) = &self.channels[model_channel] {
+            channel.pull_back(self.sighting(channel), planes, image, work);
+        }
+    }
+
+    const fn sighting(&self, channel: &ChannelPlan<T>) -> Sighting<'_, T> {
+        Sighting { renderer: &self.renderer, channel: channel.index, window: self.window }
+    }
+
+    fn plane<'a>(&self, model_channel: usize, cube: &'a [T]) -> &'a [T] {
+        &cube[model_channel * self.model_plane..(model_channel + 1) * self.model_plane]
+    }
+
+    /// The log-likelihood of the last evaluation, all channels of which are done.
+    fn last_log_likelihood(&self) -> f64 {
+        self.log_norm - 0.5 * self.chi2()
+    }
+
+    /// chi2 of the last evaluation.
+    #[must_use]
+    pub fn chi2(&self) -> f64 {
+        self.channels.iter().flatten().map(|channel| channel.outcome().chi2).sum()
+    }
+
+    /// What the observation should see of the model `cube`, `[channel, y, x]`.
+    #[must_use]
+    pub fn render(&self, cube: &[T]) -> Array3<f64> {
+        let [_, ny, nx] = self.shape;
+        let mut seen = Array3::zeros(self.shape);
+        let work = &mut self.spaces.of(&Workers::default());
+        for (channel, plane) in self.channels.iter().zip(cube.chunks_exact(self.model_plane)) {
+            let Some(channel) = channel else { continue };
+            let keep = |y: usize, pair: &mut [T]| {
+                for (k, value) in pair.iter().enumerate().filter(|(k, _)| y + k % 2 < ny) {
+                    seen[[channel.index, y + k % 2, k / 2]] = value.wide();
+                }
+                debug_assert_eq!(pair.len(), 2 * nx);
+            };
+            self.sighting(channel).each_pair(plane, keep, work);
+        }
+        seen
+    }
+}
+
+/// What an instrument with frame `frame` would see of `scene`, without noise: `[channel, y, x]`.
+///
+/// # Errors
+/// The scene is empty of pixels that the frame sees, or has not its channels.
+pub fn render(scene: &Scene, frame: &Frame) -> Result<Array3<f64>, ObsError> {
+    let layout = Layout::new(scene)?;
+    let shape = frame.shape();
+    let blank =
+        Observation::new(Array3::zeros(shape), Array3::ones(shape), frame.clone())?.named("rendering");
+    let workers = Workers::default();
+    let plan = ObservationPlan::<f64>::new(&blank, scene.frame(), &workers)?;
+    let mut of_scene = ScenePlan::<f64>::new(scene, &layout);
+    Ok(plan.render(of_scene.evaluate(layout.start_values(), &workers)))
+}

@@ -63,6 +63,27 @@ pub struct PsfSamples {
     pub has_pixel: bool,
 }
 
+impl PsfSamples {
+    /// Radius in pixels of the circle around the centre that holds `share` of the absolute sum of the samples.
+    ///
+    /// Each sample counts at the distance of its centre.
+    #[must_use]
+    pub fn radius_px(&self, share: f64) -> f64 {
+        let [cy, cx] = [self.image.nrows() / 2, self.image.ncols() / 2].map(|c| c as f64);
+        let away = |(y, x): (usize, usize)| (y as f64 - cy).hypot(x as f64 - cx);
+        let mut light: Vec<(f64, f64)> =
+            self.image.indexed_iter().map(|(at, v)| (away(at), v.abs())).collect();
+        light.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let total: f64 = light.iter().map(|(_, v)| v).sum();
+        let mut sum = 0.0;
+        let holds = |(_, v): &&(f64, f64)| {
+            sum += v;
+            sum >= share * total
+        };
+        light.iter().find(holds).map_or(0.0, |(r, _)| r / self.per_px)
+    }
+}
+
 impl From<Psf> for Kind {
     fn from(psf: Psf) -> Self {
         psf.kind
@@ -321,6 +342,17 @@ mod tests {
             approx::assert_relative_eq!(image.sum(), 1.0, epsilon = 1e-12);
             let peak = image.iter().copied().fold(0.0, f64::max);
             assert_eq!(image[[ny / 2, nx / 2]], peak);
+        }
+    }
+
+    #[test]
+    fn half_of_a_gaussian_is_within_its_median_radius_at_any_sampling() {
+        let psf = Psf::gaussian(4.0).expect("valid");
+        let expected = 4.0 * (2.0 * 2.0_f64.ln()).sqrt();
+        let coarse = PsfSamples { image: psf.sampled(0), per_px: 1.0, has_pixel: true };
+        for samples in [psf.samples(0), coarse] {
+            assert!((samples.radius_px(0.5) - expected).abs() < 0.35, "{}", samples.radius_px(0.5));
+            assert!(samples.radius_px(0.999) > 3.6 * 4.0 && samples.radius_px(0.0) == 0.0);
         }
     }
 

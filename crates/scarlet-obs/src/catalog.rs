@@ -1,6 +1,6 @@
 //! What a catalogue says of a fitted source.
 
-use crate::{ObsError, Observation};
+use crate::{ObsError, Observation, Sight};
 use ndarray::{Array3, ArrayView2, Axis};
 use scarlet_frame::{BBox, Sky};
 use scarlet_model::Scene;
@@ -24,7 +24,8 @@ pub struct SourceMeasurement {
     pub bbox: BBox,
     /// Its model, `[channel, y, x]`.
     pub cube: Array3<f64>,
-    /// chi2 per pixel with weight of the whole scene in its box; none where no pixel counts.
+    /// chi2 per pixel with weight of the whole scene, over the pixels of all observations that fall on its box; none
+    /// where no pixel counts.
     pub chi2_per_pixel: Option<f64>,
     /// What is to be said about it.
     pub flags: Vec<SourceFlag>,
@@ -35,7 +36,7 @@ pub struct SourceMeasurement {
 pub enum SourceFlag {
     /// Its box reaches out of the model frame.
     Edge,
-    /// More than half of the pixels in its box do not count.
+    /// More than half of the observations' pixels on its box do not count.
     Masked,
 }
 
@@ -59,21 +60,30 @@ pub fn measure_sources(
     observations: &[&Observation],
     rendered: &[Array3<f64>],
 ) -> Result<Vec<SourceMeasurement>, ObsError> {
-    scene.sources().map(|(name, _)| measure(scene, name, observations, rendered)).collect()
+    let sights = observations.iter().map(|o| Sight::new(o, scene.frame())).collect::<Result<Vec<_>, _>>()?;
+    let seen: Vec<Rendered<'_>> = observations
+        .iter()
+        .zip(&sights)
+        .zip(rendered)
+        .map(|((observation, sight), rendered)| Rendered { observation, sight, rendered })
+        .collect();
+    scene.sources().map(|(name, _)| measure(scene, name, &seen)).collect()
 }
 
-fn measure(
-    scene: &Scene,
-    name: &str,
-    observations: &[&Observation],
-    rendered: &[Array3<f64>],
-) -> Result<SourceMeasurement, ObsError> {
+/// An observation, where it is, and what it should have seen.
+struct Rendered<'a> {
+    observation: &'a Observation,
+    sight: &'a Sight,
+    rendered: &'a Array3<f64>,
+}
+
+fn measure(scene: &Scene, name: &str, observations: &[Rendered<'_>]) -> Result<SourceMeasurement, ObsError> {
     let (bbox, cube) = source_cube(scene, name)?;
     let center = scene.param(&format!("{name}.center"))?.values();
     let center = [center[0], center[1]];
     let (mut chi2, mut counted, mut all) = (0.0, 0_usize, 0_usize);
-    for (observation, rendered) in observations.iter().zip(rendered) {
-        let seen = chi2_in_box(scene, observation, rendered, bbox)?;
+    for observation in observations {
+        let seen = observation.chi2_on(bbox);
         (chi2, counted, all) = (chi2 + seen.0, counted + seen.1, all + seen.2);
     }
     let mut flags = Vec::new();
@@ -98,25 +108,25 @@ fn measure(
     })
 }
 
-/// chi2, number of pixels that count, and number of all pixels of `bbox` in an observation.
-fn chi2_in_box(
-    scene: &Scene,
-    observation: &Observation,
-    rendered: &Array3<f64>,
-    bbox: BBox,
-) -> Result<(f64, usize, usize), ObsError> {
-    let frame = observation.frame();
-    let origin = frame.offset_in(scene.frame())?;
-    let seen = BBox::new(origin, frame.bbox().shape());
-    let Some([rows, columns]) = seen.intersection(bbox).and_then(|common| seen.slices_of(common)) else {
-        return Ok((0.0, 0, 0));
-    };
-    let window = ndarray::s![.., rows, columns];
-    let (data, weights) = (observation.data().slice(window), observation.weights().slice(window));
-    let model = rendered.slice(window);
-    let pixels = data.iter().zip(model).zip(weights);
-    let chi2 = pixels.map(|((d, m), w)| w * (d - m) * (d - m)).sum();
-    Ok((chi2, weights.iter().filter(|w| **w > 0.0).count(), weights.len()))
+impl Rendered<'_> {
+    /// chi2, number of pixels that count, and number of all pixels that fall on a box of the model frame.
+    fn chi2_on(&self, bbox: BBox) -> (f64, usize, usize) {
+        let patch = self.sight.patch(bbox, 0);
+        let slices = patch.and_then(|patch| self.sight.pixels().slices_of(patch.pixels));
+        let (Some(patch), Some([rows, columns])) = (patch, slices) else { return (0.0, 0, 0) };
+        let window = ndarray::s![.., rows, columns];
+        let weights = self.observation.weights().slice(window);
+        let (data, model) = (self.observation.data().slice(window), self.rendered.slice(window));
+        let (mut chi2, mut counted, mut all) = (0.0, 0, 0);
+        for (((_, y, x), w), (d, m)) in weights.indexed_iter().zip(data.iter().zip(model)) {
+            if patch.depth(y, x) >= -0.5 {
+                chi2 += w * (d - m) * (d - m);
+                counted += usize::from(*w > 0.0);
+                all += 1;
+            }
+        }
+        (chi2, counted, all)
+    }
 }
 
 /// Radius of the circle around `center` `(y, x)` that holds half of the light of `image`, in pixels.

@@ -54,20 +54,20 @@ fn aligned<T: Pixel>(
 fn resampled<T: Pixel>(observation: &Observation, model: &Frame) -> Result<(Renderer<T>, BBox), ObsError> {
     let frame = observation.frame();
     let geometry = geometry(frame, model).map_err(|e| ObsError::in_observation(observation.name(), &e))?;
-    let matchings: Vec<_> = frame
-        .channel_names()
-        .iter()
-        .enumerate()
-        .map(|(c, name)| Matching {
-            observed: frame.psf_ref().map(|psf| psf.samples(c)),
-            model: model.psf_ref().map(|psf| psf.samples(model.channel_index(name).unwrap_or(0))),
-        })
-        .collect();
-    let Some(resampling) = Resampling::new(model.bbox(), &geometry, &matchings, 0.0) else {
+    let Some(resampling) = Resampling::new(model.bbox(), &geometry, &matchings(frame, model), 0.0) else {
         return Err(unseen(observation, footprint(&geometry), model));
     };
     let input = resampling.input();
     Ok((Renderer::Resampling(Box::new(resampling)), input))
+}
+
+/// The PSFs of each channel of `frame`.
+pub(crate) fn matchings(frame: &Frame, model: &Frame) -> Vec<Matching> {
+    let matching = |(c, name)| Matching {
+        observed: frame.psf_ref().map(|psf| psf.samples(c)),
+        model: model.psf_ref().map(|psf| psf.samples(model.channel_index(name).unwrap_or(0))),
+    };
+    frame.channel_names().iter().enumerate().map(matching).collect()
 }
 
 /// Where the pixels of `frame` lie in the model frame.
@@ -104,15 +104,26 @@ fn kernels(observation: &Observation, model: &Frame) -> Result<Vec<Array2<f64>>,
             return Err(ObsError::FftShape { observation: observation.name().to_owned(), shape, needed });
         }
     }
-    let names = observation.frame().channel_names();
+    Ok(difference_kernels(observation.frame(), model, |observed, of_model| {
+        match observation.fft_shape_ref() {
+            Some(shape) => kernel::difference_on(observed, of_model, shape),
+            None => kernel::difference(observed, of_model),
+        }
+    }))
+}
+
+/// One kernel for each channel of `frame`, as `difference` makes it of the observed PSF and the model's; none where
+/// the frame has no PSF.
+pub(crate) fn difference_kernels(
+    frame: &Frame,
+    model: &Frame,
+    difference: impl Fn(&Array2<f64>, &Array2<f64>) -> Array2<f64>,
+) -> Vec<Array2<f64>> {
+    let Some(psf) = frame.psf_ref() else { return Vec::new() };
     let kernel = |(c, name)| {
         let observed = psf.sampled(c);
-        let Some(model_psf) = model.psf_ref() else { return observed };
-        let model_psf = model_psf.sampled(model.channel_index(name).unwrap_or(0));
-        match observation.fft_shape_ref() {
-            Some(shape) => kernel::difference_on(&observed, &model_psf, shape),
-            None => kernel::difference(&observed, &model_psf),
-        }
+        let Some(of_model) = model.psf_ref() else { return observed };
+        difference(&observed, &of_model.sampled(model.channel_index(name).unwrap_or(0)))
     };
-    Ok(names.iter().enumerate().map(kernel).collect())
+    frame.channel_names().iter().enumerate().map(kernel).collect()
 }

@@ -15,9 +15,11 @@ mod observation;
 mod plan;
 mod redistribute;
 mod sight;
+mod view;
 
 pub use error::ObsError;
 pub use observation::Observation;
 pub use plan::{JointPlan, ObservationPlan, PixelImage, render};
 pub use redistribute::{DARK, Share, redistribute};
 pub use sight::{Cost, PsfSize, Sight, SightSummary};
+pub use view::{Seen, View};

@@ -1,4 +1,4 @@
-//! Data shared out among the sources of a scene, and what an observation sees of one source alone.
+//! Data shared out among the sources of a scene.
 //!
 //! In every pixel, source k gets the share max(m_k, 0) / sum_j max(m_j, 0) of the data, m_k what the observation should
 //! see of it alone. What the model does not explain goes with the light, so fluxes are conserved, and a source
@@ -7,11 +7,10 @@
 //! Source: the idea is that of the SDSS deblender and of the flux re-distribution with scarlet 1,
 //! Melchior et al. 2018 (Astronomy and Computing 24, 129).
 
-use crate::{ObsError, Observation, kernel};
-use ndarray::{Array2, Array3, Axis, Zip, s};
-use scarlet_frame::{BBox, Frame};
+use crate::{ObsError, Observation, Seen, View};
+use ndarray::{Array3, Axis, Zip};
+use scarlet_frame::BBox;
 use scarlet_model::Scene;
-use scarlet_render::{Convolution, Window, source_cube};
 
 /// Models below this share of their channel's brightest pixel count as dark: rounding of the transforms.
 pub const DARK: f64 = 1e-9;
@@ -21,7 +20,7 @@ pub const DARK: f64 = 1e-9;
 pub struct Share<'a> {
     /// Name of the source.
     pub source: &'a str,
-    /// Its pixels in the model frame: all that its light reaches in the observation.
+    /// Its pixels in the observation's frame: all that its light reaches.
     pub bbox: BBox,
     /// Its part of the data, `[channel of the observation, y, x]`, in the unit of the data.
     pub data: Array3<f64>,
@@ -37,7 +36,7 @@ pub struct Share<'a> {
 /// the observation does not see are left out.
 ///
 /// # Errors
-/// The observation's frame does not fit the scene's.
+/// A channel that the scene does not have, a pixel that a WCS does not reach.
 ///
 /// # Cost
 /// Every source is rendered twice in its box, 0.7 s for 1,000 sources of 31 x 31 pixels in 3 channels; memory for one
@@ -64,12 +63,12 @@ pub fn redistribute(
     observation: &Observation,
     mut each: impl FnMut(Share<'_>),
 ) -> Result<Array3<f64>, ObsError> {
-    let view = View::new(observation, scene.frame())?;
+    let mut view = View::new(observation, scene.frame())?;
     let mut total = Array3::zeros(observation.data().dim());
     for (name, _) in scene.sources() {
-        if let Some((bbox, model)) = view.source(scene, name)? {
+        if let Some(Seen { bbox, pixels }) = view.source(scene, name)? {
             let mut part = total.slice_mut(view.window(bbox));
-            Zip::from(&mut part).and(&model).for_each(|sum, m| *sum += m.max(0.0));
+            Zip::from(&mut part).and(&pixels).for_each(|sum, m| *sum += m.max(0.0));
         }
     }
     for mut plane in total.axis_iter_mut(Axis(0)) {
@@ -77,7 +76,7 @@ pub fn redistribute(
         plane.mapv_inplace(|v| if v > dark { v } else { 0.0 });
     }
     for (source, _) in scene.sources() {
-        let Some((bbox, model)) = view.source(scene, source)? else { continue };
+        let Some(Seen { bbox, pixels: model }) = view.source(scene, source)? else { continue };
         let (all, data) = (total.slice(view.window(bbox)), observation.data().slice(view.window(bbox)));
         let part = Zip::from(&model)
             .and(all)
@@ -89,86 +88,4 @@ pub fn redistribute(
         *left = if *left > 0.0 { 0.0 } else { *d };
     });
     Ok(total)
-}
-
-/// An observation and what it takes to see one source at a time through it.
-#[derive(Debug)]
-pub(crate) struct View<'a> {
-    observation: &'a Observation,
-    /// Its pixels in the model frame.
-    bbox: BBox,
-    /// For each of its channels the one of the model.
-    channels: Vec<usize>,
-    /// One for each channel, none where the observation has no PSF.
-    kernels: Vec<Array2<f64>>,
-}
-
-impl<'a> View<'a> {
-    pub(crate) fn new(observation: &'a Observation, model: &Frame) -> Result<Self, ObsError> {
-        let bbox = observation.bbox_in(model)?;
-        let channels = observation.channels_in(model)?;
-        let kernels = observation.frame().psf_ref().map_or_else(Vec::new, |psf| {
-            let kernel = |(own, of_model): (usize, &usize)| {
-                let observed = psf.sampled(own);
-                let sharp = model.psf_ref();
-                sharp.map_or_else(
-                    || observed.clone(),
-                    |m| kernel::difference(&observed, &m.sampled(*of_model)),
-                )
-            };
-            channels.iter().enumerate().map(kernel).collect()
-        });
-        Ok(Self { observation, bbox, channels, kernels })
-    }
-
-    /// The observation.
-    pub(crate) const fn observation(&self) -> &'a Observation {
-        self.observation
-    }
-
-    /// Where the pixels of `bbox`, in the model frame and all of them observed, are in the observation's cubes.
-    pub(crate) fn window(
-        &self,
-        bbox: BBox,
-    ) -> ndarray::SliceInfo<[ndarray::SliceInfoElem; 3], ndarray::Ix3, ndarray::Ix3> {
-        let [rows, columns] = self.bbox.slices_of(bbox).expect("the box is inside the observation");
-        s![.., rows, columns]
-    }
-
-    /// What is seen of the source called `name` alone, `[channel, y, x]`, and in which pixels of the model frame.
-    ///
-    /// None where that is nothing.
-    pub(crate) fn source(&self, scene: &Scene, name: &str) -> Result<Option<(BBox, Array3<f64>)>, ObsError> {
-        let (bbox, cube) = source_cube(scene, name)?;
-        Ok(self.seen(scene.frame(), bbox, &cube))
-    }
-
-    /// What is seen of the light `cube` in `bbox`; light outside the model frame does not count, as in a fit.
-    pub(crate) fn seen(&self, model: &Frame, bbox: BBox, cube: &Array3<f64>) -> Option<(BBox, Array3<f64>)> {
-        let inside = bbox.intersection(model.bbox())?;
-        let [rows, columns] = bbox.slices_of(inside)?;
-        let light = cube.slice(s![.., rows, columns]);
-        let plane = |channel: usize| light.index_axis(Axis(0), channel).iter().copied().collect::<Vec<f64>>();
-        if self.kernels.is_empty() {
-            let output = inside.intersection(self.bbox)?;
-            let [rows, columns] = inside.slices_of(output)?;
-            let mut seen = Array3::zeros([self.channels.len(), output.shape()[0], output.shape()[1]]);
-            for (own, of_model) in self.channels.iter().enumerate() {
-                let picked = light.slice(s![*of_model, rows.clone(), columns.clone()]);
-                seen.index_axis_mut(Axis(0), own).assign(&picked);
-            }
-            return Some((output, seen));
-        }
-        let reach = self.kernels.iter().flat_map(|k| k.shape().iter().map(|n| n / 2)).max().unwrap_or(0);
-        let output = inside.grown(reach).intersection(self.bbox)?;
-        let convolution = Convolution::<f64>::new(inside, output, &self.kernels);
-        let mut work = convolution.workspace();
-        let mut pixels = vec![0.0; self.channels.len() * output.len()];
-        for (own, out) in pixels.chunks_exact_mut(output.len()).enumerate() {
-            let window = Window::whole(inside.shape());
-            convolution.apply(own, &plane(self.channels[own]), window, out, &mut work);
-        }
-        let shape = (self.channels.len(), output.shape()[0], output.shape()[1]);
-        Some((output, Array3::from_shape_vec(shape, pixels).expect("the output's pixels in each channel")))
-    }
 }

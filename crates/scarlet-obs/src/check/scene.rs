@@ -1,7 +1,7 @@
 //! Whether sources are where they can be seen, and apart from each other.
 
 use super::{Finding, Limits, Severity, core};
-use crate::{ObsError, Observation};
+use crate::{ObsError, Observation, Sight};
 use scarlet_frame::{BBox, Frame};
 use scarlet_model::{Component, Scene};
 
@@ -28,12 +28,9 @@ impl Limits {
         model: &Frame,
         observations: &[&Observation],
     ) -> Result<Vec<Finding>, ObsError> {
-        let mut seen = Vec::new();
-        for observation in observations {
-            seen.push((*observation, observation.bbox_in(model)?));
-        }
-        let mut found: Vec<Finding> = positions.iter().filter_map(|p| unseen(p, &seen)).collect();
-        found.extend(self.pairs(positions, observations, "sources_at_one_place"));
+        let lookouts = lookouts(model, observations)?;
+        let mut found: Vec<Finding> = positions.iter().filter_map(|p| unseen(p, &lookouts)).collect();
+        found.extend(self.pairs(positions, &lookouts, "sources_at_one_place"));
         Ok(found)
     }
 
@@ -53,15 +50,16 @@ impl Limits {
         Ok(found)
     }
 
-    /// Pairs of sources that are closer than the sharpest PSF can tell.
+    /// Pairs of sources that are closer than the sharpest PSF of those that see them can tell.
     pub(super) fn pairs(
         &self,
         positions: &[SourcePosition],
-        observations: &[&Observation],
+        lookouts: &[Lookout<'_>],
         code: &'static str,
     ) -> Vec<Finding> {
-        let fwhm = sharpest_fwhm_px(observations);
-        let limit = self.separation_fwhm * fwhm.unwrap_or(1.0);
+        let limit_of = |fwhm: Option<f64>| self.separation_fwhm * fwhm.unwrap_or(1.0);
+        let widest = lookouts.iter().filter_map(|l| l.fwhm_px).reduce(f64::max);
+        let limit = limit_of(widest);
         let mut sorted: Vec<&SourcePosition> = positions.iter().collect();
         sorted.sort_by(|a, b| a.center[0].total_cmp(&b.center[0]));
         let mut found = Vec::new();
@@ -70,7 +68,11 @@ impl Limits {
             for second in near {
                 let apart = (first.center[0] - second.center[0]).hypot(first.center[1] - second.center[1]);
                 if apart < limit {
-                    found.push(pair(first, second, apart, fwhm, code));
+                    let seeing = lookouts.iter().filter(|l| l.sight.sees(first.center));
+                    let fwhm = seeing.filter_map(|l| l.fwhm_px).reduce(f64::min).or(widest);
+                    if apart < limit_of(fwhm) {
+                        found.push(pair(first, second, apart, fwhm, code));
+                    }
                 }
             }
         }
@@ -101,17 +103,33 @@ fn pair(
     }
 }
 
-/// Width of the sharpest PSF of all observations, in pixels.
-pub(super) fn sharpest_fwhm_px(observations: &[&Observation]) -> Option<f64> {
-    let widths = observations.iter().flat_map(|observation| {
-        let frame = observation.frame();
-        let psf = frame.psf_ref();
-        let planes = match psf.and_then(scarlet_frame::Psf::planes) {
-            Some(1) => 1,
-            _ => frame.channel_names().len(),
-        };
-        (0..planes).filter_map(move |c| core(psf?.sampled(c).view()).map(|core| core.fwhm_px()))
-    });
+/// An observation, where it is in the model frame, and how sharp it is there.
+#[derive(Debug)]
+pub(super) struct Lookout<'a> {
+    pub(super) observation: &'a Observation,
+    pub(super) sight: Sight,
+    /// Width of its sharpest PSF, in pixels of the model.
+    pub(super) fwhm_px: Option<f64>,
+}
+
+/// All observations as seen from the frame `model`.
+pub(super) fn lookouts<'a>(
+    model: &Frame,
+    observations: &[&'a Observation],
+) -> Result<Vec<Lookout<'a>>, ObsError> {
+    let lookout = |observation: &&'a Observation| {
+        let sight = Sight::new(observation, model)?;
+        let fwhm_px = sharpest_fwhm_px(observation.frame()).map(|fwhm| fwhm * sight.model_pixels_per_pixel());
+        Ok(Lookout { observation, sight, fwhm_px })
+    };
+    observations.iter().map(lookout).collect()
+}
+
+/// Width of the sharpest PSF of a frame, in its pixels.
+fn sharpest_fwhm_px(frame: &Frame) -> Option<f64> {
+    let psf = frame.psf_ref()?;
+    let planes = if psf.planes() == Some(1) { 1 } else { frame.channel_names().len() };
+    let widths = (0..planes).filter_map(|c| core(psf.sampled(c).view()).map(|core| core.fwhm_px()));
     widths.reduce(f64::min)
 }
 
@@ -128,26 +146,29 @@ pub(super) fn centers(scene: &Scene) -> Vec<SourcePosition> {
 }
 
 /// Says where a source cannot be seen.
-fn unseen(source: &SourcePosition, observations: &[(&Observation, BBox)]) -> Option<Finding> {
+fn unseen(source: &SourcePosition, lookouts: &[Lookout<'_>]) -> Option<Finding> {
     let SourcePosition { id, center } = source;
-    let around: Vec<_> = observations.iter().filter(|(_, bbox)| bbox.contains(*center)).collect();
+    let pixels: Vec<_> =
+        lookouts.iter().filter_map(|l| Some((l.observation, l.sight.pixel(*center)?))).collect();
     let made = |severity, code, problem: String, advice: &str| {
         let (subject, advice) = (format!("source {id}"), advice.to_owned());
         Some(Finding { severity, code, subject, problem, advice, position: Some(*center) })
     };
     let at = format!("(y, x) = ({:.2}, {:.2})", center[0], center[1]);
-    if around.is_empty() {
-        let boxes: Vec<String> = observations.iter().map(|(o, b)| format!("{} {b}", o.name())).collect();
+    if pixels.is_empty() {
+        let around = |l: &Lookout<'_>| {
+            let bbox = l.sight.in_model(l.sight.pixels()).ok()?;
+            Some(format!("{} {bbox}", l.observation.name()))
+        };
+        let boxes: Vec<String> = lookouts.iter().filter_map(around).collect();
         let problem = format!("its position {at} is outside all images: {}", boxes.join(", "));
         let advice =
             "take it out of the catalogue, or correct its position: x is the column and y the row, from 0";
         return made(Severity::Error, "source_outside", problem, advice);
     }
     let (mut masked, mut all) = (0, 0);
-    for (observation, bbox) in around {
-        let [y, x] = [0, 1].map(|k| (center[k].round() as i64 - bbox.origin()[k]) as usize);
-        let weights = observation.weights();
-        let column = weights.slice(ndarray::s![.., y.min(weights.dim().1 - 1), x.min(weights.dim().2 - 1)]);
+    for (observation, [y, x]) in pixels {
+        let column = observation.weights().slice(ndarray::s![.., y, x]);
         masked += column.iter().filter(|w| **w == 0.0).count();
         all += column.len();
     }

@@ -1,5 +1,6 @@
 //! Where an observation's pixels and channels are in a model frame, on whatever grid it is.
 
+mod patch;
 mod summary;
 
 pub use summary::{Cost, PsfSize, SightSummary};
@@ -106,6 +107,11 @@ impl Sight {
         }
     }
 
+    /// The positions in the model frame of all pixels of a box of the observation, row by row.
+    pub(crate) fn positions(&self, bbox: BBox) -> Result<Vec<[f64; 2]>, ObsError> {
+        self.to_model.positions(bbox).map_err(|e| ObsError::in_observation(&self.name, &e))
+    }
+
     /// The position in the observation of a `position` in the model frame.
     ///
     /// # Errors
@@ -199,6 +205,13 @@ impl Sight {
                 ObsError::in_observation(&self.name, &error)
             }),
         }
+    }
+
+    /// The pixel of the observation's arrays that a `position` in the model frame falls on.
+    pub(crate) fn pixel(&self, position: [f64; 2]) -> Option<[usize; 2]> {
+        let at = self.to_observation(position).ok().filter(|at| self.own.contains(*at))?;
+        let (origin, shape) = (self.own.origin(), self.own.shape());
+        Some([0, 1].map(|k| ((at[k].round() as i64 - origin[k]).max(0) as usize).min(shape[k] - 1)))
     }
 
     /// Whether a `position` in the model frame falls on a pixel of the observation.

@@ -3,7 +3,6 @@
 use super::Matching;
 use super::geometry::Geometry;
 use crate::fft::good_length;
-use ndarray::Array2;
 use scarlet_frame::BBox;
 
 /// Share of a PSF's absolute sum that counts as out of reach, as for convolutions.
@@ -85,28 +84,11 @@ fn reach(geometry: &Geometry, matchings: &[Matching]) -> [f64; 2] {
             None => [SHARP_PX; 2],
             Some(psf) => {
                 let pixel = if psf.has_pixel { 0.0 } else { 0.5 };
-                let radius = radius_of_most(&psf.image) / psf.per_px + pixel;
+                let radius = (psf.radius_px(1.0 - TAIL) * psf.per_px).ceil() / psf.per_px + pixel;
                 geometry.extent(radius).map(|v| v + INTERPOLATION_PX)
             }
         };
         reach = [0, 1].map(|k| reach[k].max(own[k]));
     }
     reach
-}
-
-/// Radius, in samples, of the smallest circle with all but [`TAIL`] of the absolute sum.
-fn radius_of_most(image: &Array2<f64>) -> f64 {
-    let center = [image.nrows() / 2, image.ncols() / 2];
-    let away = |y: usize, x: usize| (y as f64 - center[0] as f64).hypot(x as f64 - center[1] as f64);
-    let mut rings = vec![0.0; away(0, 0).ceil() as usize + 1];
-    for ((y, x), value) in image.indexed_iter() {
-        rings[away(y, x).ceil() as usize] += value.abs();
-    }
-    let allowed = TAIL * rings.iter().sum::<f64>();
-    let mut outside = 0.0;
-    let is_outside = |ring: &&f64| {
-        outside += **ring;
-        outside <= allowed
-    };
-    (rings.len() - 1 - rings.iter().rev().take_while(is_outside).count().min(rings.len() - 1)) as f64
 }

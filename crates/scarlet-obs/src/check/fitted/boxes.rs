@@ -1,11 +1,11 @@
 //! chi2 in each source's box and in the border of it.
 
 use crate::catalog::SourceMeasurement;
+use crate::check::scene::Lookout;
 use crate::check::{Finding, Limits, Severity};
-use crate::{ObsError, Observation};
+use crate::{Observation, Sight};
 use ndarray::Array3;
 use scarlet_frame::BBox;
-use scarlet_model::Scene;
 
 /// Pixels on each side of a box's edge that make its border.
 const BORDER_PX: usize = 2;
@@ -39,21 +39,19 @@ impl Chi2 {
 }
 
 pub(super) fn findings(
-    scene: &Scene,
-    observations: &[&Observation],
+    lookouts: &[Lookout<'_>],
     rendered: &[Array3<f64>],
     sources: &[SourceMeasurement],
     limits: &Limits,
-) -> Result<Vec<Finding>, ObsError> {
+) -> Vec<Finding> {
     let mut found = Vec::new();
     for source in sources {
         let (mut border, mut channels) = (Chi2::default(), Vec::new());
-        for (observation, rendered) in observations.iter().zip(rendered) {
-            let seen = observation.bbox_in(scene.frame())?;
+        for (Lookout { observation, sight, .. }, rendered) in lookouts.iter().zip(rendered) {
             let mut inside = vec![Chi2::default(); observation.frame().channel_names().len()];
-            add(&mut inside, &mut border, observation, rendered, seen, source.bbox);
+            add(&mut inside, &mut border, observation, rendered, sight, source.bbox);
             let names = observation.frame().channel_names().iter();
-            let label = |name| match observations {
+            let label = |name| match lookouts {
                 [_] => format!("{name}"),
                 _ => format!("{name} of {}", observation.name()),
             };
@@ -61,38 +59,33 @@ pub(super) fn findings(
         }
         found.extend(judge(source, &channels, border, limits));
     }
-    Ok(found)
+    found
 }
 
-/// Adds what one observation, whose pixels are `seen` in the model frame, says of `bbox`; `inside` by channel.
+/// Adds what one observation says of `bbox`; `inside` by channel.
 fn add(
     inside: &mut [Chi2],
     border: &mut Chi2,
     observation: &Observation,
     rendered: &Array3<f64>,
-    seen: BBox,
+    sight: &Sight,
     bbox: BBox,
 ) {
-    let Some(all) = bbox.grown(BORDER_PX).intersection(seen) else { return };
-    let Some([rows, columns]) = seen.slices_of(all) else { return };
+    let Some(patch) = sight.patch(bbox, BORDER_PX) else { return };
+    let Some([rows, columns]) = sight.pixels().slices_of(patch.pixels) else { return };
     let window = ndarray::s![.., rows, columns];
     let (data, weights) = (observation.data().slice(window), observation.weights().slice(window));
     let model = rendered.slice(window);
-    // Pixels from the box's edge, 0 for its outermost ones, negative outside.
-    let depth = |y: usize, x: usize| {
-        let at = [all.origin()[0] + y as i64, all.origin()[1] + x as i64];
-        let of_axis = |k: usize| (at[k] - bbox.origin()[k]).min(bbox.end()[k] - 1 - at[k]);
-        of_axis(0).min(of_axis(1))
-    };
+    let border_px = BORDER_PX as f64 - 0.5;
     for (((c, y, x), weight), (d, m)) in weights.indexed_iter().zip(data.iter().zip(model)) {
         if *weight == 0.0 {
             continue;
         }
-        let (term, depth) = (weight * (d - m) * (d - m), depth(y, x));
-        if depth >= 0 {
+        let (term, depth) = (weight * (d - m) * (d - m), patch.depth(y, x));
+        if depth >= -0.5 {
             inside[c] = inside[c].plus(term, 1);
         }
-        if depth < BORDER_PX as i64 {
+        if depth < border_px && depth > -border_px - 1.0 {
             *border = border.plus(term, 1);
         }
     }

@@ -5,7 +5,10 @@ mod overlaps;
 mod peaks;
 mod seen;
 
-use super::{Finding, Limits, scene::centers};
+use super::{
+    Finding, Limits,
+    scene::{centers, lookouts},
+};
 use crate::catalog::SourceMeasurement;
 use crate::{ObsError, Observation};
 use ndarray::Array3;
@@ -23,12 +26,13 @@ impl Limits {
         rendered: &[Array3<f64>],
         sources: &[SourceMeasurement],
     ) -> Result<Vec<Finding>, ObsError> {
-        let mut found = boxes::findings(scene, observations, rendered, sources, self)?;
+        let lookouts = lookouts(scene.frame(), observations)?;
+        let mut found = boxes::findings(&lookouts, rendered, sources, self);
         let seen = seen::all(scene, observations, rendered, sources)?;
         found.extend(seen::findings(scene, sources, &seen, self));
-        found.extend(self.pairs(&centers(scene), observations, "sources_ended_together"));
+        found.extend(self.pairs(&centers(scene), &lookouts, "sources_ended_together"));
         found.extend(overlaps::findings(sources, &found, self));
-        found.extend(peaks::findings(scene, observations, rendered, sources, self)?);
+        found.extend(peaks::findings(scene, &lookouts, rendered, sources, self));
         Ok(found)
     }
 }

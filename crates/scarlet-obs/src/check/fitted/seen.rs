@@ -5,8 +5,7 @@
 
 use crate::catalog::SourceMeasurement;
 use crate::check::{Finding, Limits, Severity};
-use crate::redistribute::View;
-use crate::{ObsError, Observation};
+use crate::{ObsError, Observation, Seen as SeenAlone, Sight, View};
 use ndarray::{Array3, ArrayView2, Axis};
 use scarlet_frame::BBox;
 use scarlet_model::Scene;
@@ -28,7 +27,7 @@ const AROUND_PX: usize = 3;
 /// How bright the edge of a box is.
 #[derive(Debug, Clone, Copy)]
 struct Edge {
-    /// Mean of the model over the outermost pixels, in units of a pixel's noise.
+    /// Mean of the model over the outermost pixels, on the area of a pixel of the observation, in units of its noise.
     noise: f64,
     /// Their sum over the sum of all.
     share: f64,
@@ -45,36 +44,35 @@ pub(super) fn all(
 ) -> Result<Vec<Seen>, ObsError> {
     let mut all = vec![Seen::default(); sources.len()];
     for (observation, rendered) in observations.iter().zip(rendered) {
-        let view = View::new(observation, scene.frame())?;
-        let pixels = observation.bbox_in(scene.frame())?;
+        let mut view = View::new(observation, scene.frame())?;
         let sigmas: Vec<Option<f64>> = observation.weights().axis_iter(Axis(0)).map(typical_sigma).collect();
         for (source, seen) in sources.iter().zip(&mut all) {
-            seen.add_outside(observation, rendered, pixels, source.bbox);
-            if let Some((bbox, model)) = view.seen(scene.frame(), source.bbox, &source.cube) {
-                seen.snr2 += snr2(&view, bbox, &model);
-                seen.add_edge(observation, &sigmas, scene, source);
+            seen.add_outside(observation, rendered, view.sight(), source.bbox);
+            if let Some(alone) = view.seen(source.bbox, &source.cube) {
+                seen.snr2 += snr2(&view, &alone);
+                seen.add_edge(&view, &sigmas, scene, source);
             }
         }
     }
     Ok(all)
 }
 
-fn snr2(view: &View<'_>, bbox: BBox, model: &Array3<f64>) -> f64 {
-    let weights = view.observation().weights().slice(view.window(bbox));
-    model.iter().zip(&weights).map(|(m, w)| w * m * m).sum()
+fn snr2(view: &View<'_>, alone: &SeenAlone) -> f64 {
+    let weights = view.observation().weights().slice(view.window(alone.bbox));
+    alone.pixels.iter().zip(&weights).map(|(m, w)| w * m * m).sum()
 }
 
 impl Seen {
-    /// Adds the residual around `bbox` in an observation whose pixels are `seen` in the model frame.
-    fn add_outside(&mut self, observation: &Observation, rendered: &Array3<f64>, seen: BBox, bbox: BBox) {
-        let Some(around) = bbox.grown(AROUND_PX).intersection(seen) else { return };
-        let Some([rows, columns]) = seen.slices_of(around) else { return };
+    /// Adds the residual around `bbox` in an observation.
+    fn add_outside(&mut self, observation: &Observation, rendered: &Array3<f64>, sight: &Sight, bbox: BBox) {
+        let Some(patch) = sight.patch(bbox, AROUND_PX) else { return };
+        let Some([rows, columns]) = sight.pixels().slices_of(patch.pixels) else { return };
         let window = ndarray::s![.., rows, columns];
         let (data, weights) = (observation.data().slice(window), observation.weights().slice(window));
         let pixels = weights.indexed_iter().zip(data.iter().zip(rendered.slice(window)));
         for (((_, y, x), weight), (d, m)) in pixels {
-            let at = [(around.origin()[0] + y as i64) as f64, (around.origin()[1] + x as i64) as f64];
-            if *weight > 0.0 && !bbox.contains(at) {
+            let depth = patch.depth(y, x);
+            if *weight > 0.0 && depth < -0.5 && depth > -(AROUND_PX as f64) - 0.5 {
                 self.outside = (self.outside.0 + weight.sqrt() * (d - m), self.outside.1 + 1);
             }
         }
@@ -89,19 +87,18 @@ impl Seen {
     /// not count.
     fn add_edge(
         &mut self,
-        observation: &Observation,
+        view: &View<'_>,
         sigmas: &[Option<f64>],
         scene: &Scene,
         source: &SourceMeasurement,
     ) {
         let Some(inside) = source.bbox.intersection(scene.frame().bbox()) else { return };
-        let names = scene.frame().channel_names();
-        for (name, sigma) in observation.frame().channel_names().iter().zip(sigmas) {
-            let Some(channel) = names.iter().position(|n| n == name) else { continue };
+        let area = view.sight().model_pixels_per_pixel().powi(2);
+        for (&channel, sigma) in view.sight().channels().iter().zip(sigmas) {
             let Some(sigma) = sigma else { continue };
             let plane = source.cube.index_axis(Axis(0), channel);
             let Some((mean, share)) = edge(plane, source.bbox, inside) else { continue };
-            let noise = mean / sigma;
+            let noise = mean * area / sigma;
             if self.edge.is_none_or(|e| noise > e.noise) {
                 self.edge = Some(Edge { noise, share, channel });
             }

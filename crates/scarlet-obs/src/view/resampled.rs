@@ -1,0 +1,136 @@
+//! Boxes of a model on another pixel grid: plans that are moved from box to box of one shape.
+
+use super::{MOST_PLANS, Plan};
+use crate::{ObsError, Sight, choice};
+use scarlet_frame::{BBox, Frame};
+use scarlet_render::{Geometry, Matching, Renderer, Resampling};
+use std::collections::BTreeMap;
+
+/// Share of a PSF's absolute sum that counts as out of reach, and pixels of the model that interpolation reaches: as in
+/// whole renderings.
+const TAIL: f64 = 2e-4;
+const INTERPOLATION_PX: f64 = 3.0;
+/// Maps that deviate less from affine ones share plans.
+const AFFINE_PX: f64 = 1e-3;
+/// By how many pixels of the observation boxes may lie differently on them.
+const SLACK_PX: f64 = 0.75;
+
+/// What it takes to see boxes on another grid.
+#[derive(Debug)]
+pub(super) struct Resampled {
+    matchings: Vec<Matching>,
+    /// Of the model's position by the observation's pixel, at its middle.
+    jacobian: [[f64; 2]; 2],
+    /// Of the observation's pixel by the model's.
+    inverse: [[f64; 2]; 2],
+    /// How far the PSF reaches, in pixels of the observation.
+    reach_px: f64,
+    is_affine: bool,
+    /// The box whose plan was asked for last, in the model.
+    last: Option<BBox>,
+    plans: BTreeMap<[usize; 2], Plan>,
+    /// The plan of that box, where it fits no other one.
+    single: Option<Plan>,
+}
+
+impl Resampled {
+    pub(super) fn new(sight: &Sight, frame: &Frame, model: &Frame) -> Result<Self, ObsError> {
+        let matchings = choice::matchings(frame, model);
+        let radius = |psf: &scarlet_frame::PsfSamples| {
+            psf.radius_px(1.0 - TAIL) + if psf.has_pixel { 0.0 } else { 0.5 }
+        };
+        let reach_px = matchings.iter().filter_map(|m| m.observed.as_ref().map(radius)).fold(0.0, f64::max);
+        let affine = sight.affine();
+        let inverse = affine.inverse().map_or([[0.0; 2]; 2], |inverse| inverse.jacobian());
+        Ok(Self {
+            matchings,
+            jacobian: affine.jacobian(),
+            inverse,
+            reach_px,
+            is_affine: sight.distortion_px()? < AFFINE_PX,
+            last: None,
+            plans: BTreeMap::new(),
+            single: None,
+        })
+    }
+
+    /// The plan of a box of the model; none where the observation sees nothing of it.
+    pub(super) fn plan(&mut self, sight: &Sight, inside: BBox) -> Option<&mut Plan> {
+        let is_last = self.last == Some(inside);
+        self.last = Some(inside);
+        match self.around(sight, inside).filter(|output| self.is_affine && sight.pixels().encloses(*output)) {
+            Some(output) => {
+                self.single = None;
+                self.shared(sight, inside, output, is_last)
+            }
+            None if is_last => self.single.as_mut(),
+            None => {
+                self.single = self.alone(sight, inside);
+                self.single.as_mut()
+            }
+        }
+    }
+
+    /// The pixels that see a box, so many for every box of a shape; none where the WCS does not reach its middle.
+    fn around(&self, sight: &Sight, inside: BBox) -> Option<BBox> {
+        let middle = sight.to_observation(inside.middle()).ok()?;
+        let half = inside.shape().map(|n| 0.5 * n as f64 + INTERPOLATION_PX);
+        let half = [0, 1].map(|k| {
+            let [by_y, by_x] = self.inverse[k];
+            (by_y.abs() * half[0] + by_x.abs() * half[1] + self.reach_px).ceil() as i64
+        });
+        let origin = [0, 1].map(|k| middle[k].round() as i64 - half[k]);
+        Some(BBox::new(origin, half.map(|h| (2 * h + 1) as usize)))
+    }
+
+    /// A plan for boxes of this shape, moved to this one.
+    fn shared(&mut self, sight: &Sight, inside: BBox, output: BBox, is_there: bool) -> Option<&mut Plan> {
+        if is_there {
+            return self.plans.get_mut(&inside.shape());
+        }
+        let geometry = self.geometry(sight, inside, output)?;
+        if let Some(plan) = self.plans.get_mut(&inside.shape()) {
+            let Renderer::Resampling(resampling) = &mut plan.renderer else { return None };
+            if resampling.place(geometry.positions(), geometry.areas()).is_ok() {
+                plan.output = output;
+                return self.plans.get_mut(&inside.shape());
+            }
+        }
+        if self.plans.len() >= MOST_PLANS {
+            self.plans.clear();
+        }
+        let slack = SLACK_PX * self.jacobian.iter().map(|row| row[0].hypot(row[1])).fold(0.0, f64::max);
+        let plan = self.planned(inside, &geometry, output, slack)?;
+        self.plans.insert(inside.shape(), plan);
+        self.plans.get_mut(&inside.shape())
+    }
+
+    /// A plan for this box alone.
+    fn alone(&self, sight: &Sight, inside: BBox) -> Option<Plan> {
+        let reach = self.reach_px + INTERPOLATION_PX * self.widest();
+        let around = sight.unclipped(inside).map(|seen| seen.grown(reach.ceil() as usize));
+        let output = around.map_or(Some(sight.pixels()), |around| around.intersection(sight.pixels()))?;
+        let geometry = self.geometry(sight, inside, output)?;
+        self.planned(inside, &geometry, output, 0.0)
+    }
+
+    fn planned(&self, inside: BBox, geometry: &Geometry, output: BBox, slack: f64) -> Option<Plan> {
+        let model = BBox::new([0, 0], inside.shape());
+        let resampling = Resampling::new(model, geometry, &self.matchings, slack)?;
+        let input = resampling.input();
+        Some(Plan::new(Renderer::Resampling(Box::new(resampling)), input, output))
+    }
+
+    /// Where the pixels of `output` lie, counted from the first pixel of the box.
+    fn geometry(&self, sight: &Sight, inside: BBox, output: BBox) -> Option<Geometry> {
+        let mut positions = sight.positions(output).ok()?;
+        let origin = inside.origin().map(|c| c as f64);
+        positions.iter_mut().for_each(|at| *at = [at[0] - origin[0], at[1] - origin[1]]);
+        Some(Geometry::new(output.shape(), positions, self.jacobian))
+    }
+
+    /// Pixels of the observation along one of the model, the largest.
+    fn widest(&self) -> f64 {
+        self.inverse.iter().map(|row| row[0].hypot(row[1])).fold(0.0, f64::max)
+    }
+}

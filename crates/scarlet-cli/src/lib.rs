@@ -9,7 +9,8 @@
 //! - [`command`]: the commands;
 //! - [`log`], [`budget`], [`memory`]: what a command says, how long it may take, how much it needs;
 //! - [`files`]: files that are written whole or not at all;
-//! - [`findings`]: what checks found, as records and as text.
+//! - [`findings`]: what checks found, as records and as text;
+//! - [`sights`]: how observations see a model, as records and as a table.
 
 pub mod budget;
 pub mod catalog;
@@ -24,6 +25,7 @@ pub mod output;
 pub mod picture;
 pub mod report;
 pub mod scene_file;
+pub mod sights;
 pub mod simulation;
 
 pub use error::CliError;

@@ -49,7 +49,7 @@ fn types_are_star_galaxy_or_nothing() {
     assert_eq!(kinds, [Some(SourceKind::Star), Some(SourceKind::Galaxy), None]);
     assert_eq!(
         message("x,y,type\n1,2,quasar\n"),
-        ", line 2: column type is `quasar`; star, galaxy or nothing is needed"
+        ", line 2: column type is `quasar`; star, galaxy, transient or nothing is needed"
     );
 }
 

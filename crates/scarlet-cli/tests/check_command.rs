@@ -51,7 +51,7 @@ fn fitted(path: &Path, steps: usize) -> Vec<Finding> {
 fn simulated_blends_give_no_warning() {
     for seed in 1..=6 {
         let (_folder, scene) = blend(seed);
-        let found = check_scene(&scene).expect("readable");
+        let found = check_scene(&scene).expect("readable").found;
         assert_eq!(loud(&found), Vec::<String>::new(), "seed {seed}");
     }
 }
@@ -60,7 +60,7 @@ fn simulated_blends_give_no_warning() {
 fn faults_of_a_scene_file_are_found() {
     let (_folder, scene) = blend(2);
     edited(&scene, "variance:", "weight:");
-    let found = check_scene(&scene).expect("readable");
+    let found = check_scene(&scene).expect("readable").found;
     assert!(found.iter().any(|f| f.code == "weights_not_inverse_variances"), "{found:#?}");
     assert!(findings::has_errors(&found));
 
@@ -78,7 +78,7 @@ fn faults_of_a_scene_file_are_found() {
     };
     let row: Vec<&str> = header.iter().map(|name| cell(name)).collect();
     fs::write(&catalog, format!("{}\n{}\n", text.trim_end(), row.join(","))).expect("written");
-    let found = check_scene(&scene).expect("readable");
+    let found = check_scene(&scene).expect("readable").found;
     let outside: Vec<_> = found.iter().filter(|f| f.code == "source_outside").collect();
     assert_eq!(outside.len(), 1, "{found:#?}");
     assert_eq!(outside[0].subject, "source far");
@@ -103,7 +103,7 @@ fn no_error_is_said_of_hsc() {
         at("hsc_cosmos_35_catalog.csv")
     );
     fs::write(&scene, text).expect("written");
-    let before = check_scene(&scene).expect("readable");
+    let before = check_scene(&scene).expect("readable").found;
     println!("{}{}", findings::text(&before), findings::counts(&before));
     let after = fitted(&scene, 200);
     println!("{}{}", findings::text(&after), findings::counts(&after));

@@ -4,8 +4,9 @@ use crate::component::{Component, Operation};
 use crate::glob::matches;
 use crate::morphology::{IntoMorphology, Monotonic, Point};
 use crate::spectrum::IntoSpectrum;
-use crate::{Param, free, relative};
+use crate::{Param, StaticSpectrum, TransientSpectrum, free, relative};
 use ndarray::Array2;
+use scarlet_frame::Frame;
 
 /// Default step of a free centre, in pixels of the model frame.
 const CENTER_STEP_PX: f64 = 0.1;
@@ -46,6 +47,18 @@ impl Source {
     pub fn point(center: impl Into<Param>, flux: impl Into<Param>) -> Self {
         let center = free(center).step(CENTER_STEP_PX);
         Self::new(center, positive_flux(flux), Point::new())
+    }
+
+    /// A point source that shines in `epochs` only, with a free centre and a free positive flux for each channel of
+    /// them, in the frame's order.
+    #[must_use]
+    pub fn transient<E: ToString>(
+        center: impl Into<Param>,
+        epochs: impl IntoIterator<Item = E>,
+        flux: impl Into<Param>,
+    ) -> Self {
+        let center = free(center).step(CENTER_STEP_PX);
+        Self::new(center, TransientSpectrum::new(epochs, positive_flux(flux)), Point::new())
     }
 
     /// A galaxy of one or more layers, each with free positive fluxes and a free image with pixels in (0, 1).
@@ -91,6 +104,29 @@ impl Source {
                 *param = change(param);
             }
         });
+        self
+    }
+
+    /// The same source with one flux for each band of `frame` in place of one for each channel, in all components
+    /// whose spectrum is an array: it does not vary from epoch to epoch.
+    ///
+    /// A band's flux is the mean over its channels, each counted with its part of `weights`, one for each channel;
+    /// equal parts where they add up to 0.
+    ///
+    /// ```
+    /// use scarlet_frame::Frame;
+    /// use scarlet_model::Source;
+    /// let frame = Frame::new([9, 9]).channels([("g", 0), ("g", 1), ("r", 0)]);
+    /// let star = Source::point([4.0, 4.0], [1.0, 4.0, 7.0]).tied_over_epochs(&frame, &[2.0, 1.0, 1.0]);
+    /// assert_eq!(star.component().spectrum().parameters()[0].1.values(), [2.0, 7.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// `weights` has another length than `frame` has channels.
+    #[must_use]
+    pub fn tied_over_epochs(mut self, frame: &Frame, weights: &[f64]) -> Self {
+        assert_eq!(weights.len(), frame.channel_names().len(), "a weight for each channel");
+        tie(&mut self.component, frame, weights);
         self
     }
 
@@ -159,4 +195,40 @@ impl From<Source> for Component {
 
 fn positive_flux(flux: impl Into<Param>) -> Param {
     free(flux).positive().step(relative(SPECTRUM_STEP))
+}
+
+/// Gives the array spectra of a component and its parts one flux for each band.
+fn tie(component: &mut Component, frame: &Frame, weights: &[f64]) {
+    let own = component.spectrum.parameters();
+    if let [(_, flux)] = own.as_slice()
+        && component.spectrum.kind() == "ArraySpectrum"
+        && flux.len() == weights.len()
+    {
+        let tied = Param::from(band_means(flux.values(), frame, weights));
+        let tied = tied.transform(flux.transform_ref().clone());
+        let tied = flux.step_ref().map_or_else(|| tied.clone(), |step| tied.clone().step(step));
+        let tied = if flux.is_free() { free(tied) } else { tied };
+        component.spectrum = Box::new(StaticSpectrum::new(tied));
+    }
+    component.parts.iter_mut().for_each(|(_, part)| tie(part, frame, weights));
+}
+
+/// The weighted mean of the values of each band's channels, bands in the order in which they first appear.
+fn band_means(values: &[f64], frame: &Frame, weights: &[f64]) -> Vec<f64> {
+    let mut bands: Vec<(&str, [f64; 4])> = Vec::new();
+    for ((channel, value), weight) in frame.channel_names().iter().zip(values).zip(weights) {
+        let index = bands.iter().position(|(band, _)| *band == channel.band()).unwrap_or_else(|| {
+            bands.push((channel.band(), [0.0; 4]));
+            bands.len() - 1
+        });
+        let sums = &mut bands[index].1;
+        for (sum, term) in sums.iter_mut().zip([weight * value, *weight, *value, 1.0]) {
+            *sum += term;
+        }
+    }
+    let mean = |[weighted, weight, plain, count]: [f64; 4]| match weight > 0.0 {
+        true => weighted / weight,
+        false => plain / count,
+    };
+    bands.into_iter().map(|(_, sums)| mean(sums)).collect()
 }

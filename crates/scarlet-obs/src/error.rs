@@ -125,6 +125,16 @@ pub enum ObsError {
         /// What is wrong and what to do.
         problem: &'static str,
     },
+    /// A compressed image whose header makes no sense.
+    #[error("HDU {hdu} of {} cannot be uncompressed: {problem}; copy the file again, or compress it anew", .path.display())]
+    FitsCompression {
+        /// The file.
+        path: PathBuf,
+        /// The HDU.
+        hdu: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// An array that does not fit the observation's frame.
     #[error(
         "{observation}: the {what} have shape {found:?}, and the frame {expected:?} [channel, y, x]; give one plane of \

@@ -117,6 +117,23 @@ fn compressed_files_and_tiles_are_read() {
 }
 
 #[test]
+fn a_tile_without_a_side_is_an_error_and_not_the_end_of_the_process() {
+    let bytes = fs::read(fixture("mask.fits.fz")).expect("a fixture");
+    let key = b"ZTILE1  =";
+    let at = bytes.windows(key.len()).position(|window| window == key).expect("a compressed image");
+    let mut damaged = bytes.clone();
+    damaged[at..at + 80].copy_from_slice(format!("{:<80}", "ZTILE1  =                    0").as_bytes());
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("damaged.fits.fz");
+    fs::write(&path, damaged).expect("written");
+    let error = read_mask(&path, "").expect_err("it cannot be uncompressed");
+    assert!(
+        matches!(&error, ObsError::FitsCompression { problem, .. } if problem.contains("ZTILE1")),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_table_of_variable_length_is_listed_and_not_an_image() {
     let mut file = FitsReader::open(fixture("mixed.fits")).expect("readable");
     let names: Vec<_> = file.hdus().iter().map(|hdu| hdu.name.clone()).collect();

@@ -12,6 +12,8 @@ pub enum SourceKind {
     Star,
     /// An extended source.
     Galaxy,
+    /// A point source that shines in some epochs only.
+    Transient,
 }
 
 /// A source of an input catalogue; it has at least one of the two positions.
@@ -44,7 +46,7 @@ pub struct CatalogColumns {
     pub ra: Vec<String>,
     /// Declination in degrees.
     pub dec: Vec<String>,
-    /// `star` or `galaxy`.
+    /// `star`, `galaxy` or `transient`.
     pub kind: Vec<String>,
 }
 
@@ -183,7 +185,10 @@ impl RowReader<'_> {
             None => Ok(None),
             Some("star") => Ok(Some(SourceKind::Star)),
             Some("galaxy") => Ok(Some(SourceKind::Galaxy)),
-            Some(other) => Err(self.bad(place, index, other.to_owned(), "star, galaxy or nothing")),
+            Some("transient") => Ok(Some(SourceKind::Transient)),
+            Some(other) => {
+                Err(self.bad(place, index, other.to_owned(), "star, galaxy, transient or nothing"))
+            }
         }
     }
 

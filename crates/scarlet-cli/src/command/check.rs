@@ -4,11 +4,12 @@ use super::{Finish, Session};
 use crate::error::CliError;
 use crate::findings;
 use crate::log::Level;
-use crate::scene_file::SceneFile;
+use crate::scene_file::{Listed, SceneFile};
+use crate::sights::{self, SightRecord};
 use clap::Args;
 use scarlet::model::Scene;
-use scarlet::obs::Observation;
 use scarlet::obs::check::{self, Finding, Severity};
+use scarlet::obs::{Observation, SightSummary};
 use serde::Serialize;
 use std::path::Path;
 
@@ -21,6 +22,10 @@ Examples:
 It looks at PSFs (centre, size, negative wings, sum, sky, sharpness beside the model's), weights and noise, masks, sky
 level, signal in each channel, and at positions and boxes of the sources. Nothing is fitted and nothing is written.
 `scarlet fit` makes the same checks, and more on its outcome.
+
+First comes a table of the observations: size of a pixel, position angle of +y (from north to east), where east is with
+north up, model pixels along one of its pixels, deviation from an affine map, share of its pixels on the model, PSF,
+time of a step and of planning on one thread as measured once, and how it is rendered.
 
   error    results of what it is about are wrong
   warning  results may be worse than they look
@@ -41,6 +46,8 @@ pub struct CheckArgs {
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
 struct Printed {
+    /// How the observations see the model.
+    observations: Vec<SightRecord>,
     /// How many there are of each severity, in words.
     found: String,
     /// Worst first.
@@ -52,16 +59,25 @@ struct Printed {
 /// # Errors
 /// The scene file, an image or the catalogue cannot be read.
 pub fn run(args: &CheckArgs, session: &Session) -> Result<Finish, CliError> {
-    let found = check_scene(&args.scene)?;
-    print(&found, args.json, session);
+    let Checked { found, observations } = check_scene(&args.scene)?;
+    print(&found, observations, args.json, session);
     Ok(if findings::has_errors(&found) { Finish::FoundErrors } else { Finish::Done })
+}
+
+/// What checks find, and how the observations see the model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// What was found, in any order.
+    pub found: Vec<Finding>,
+    /// One for each observation that can be rendered; none where there is no model to see.
+    pub observations: Vec<SightRecord>,
 }
 
 /// All that checks find in the scene file at `path` before a fit.
 ///
 /// # Errors
 /// As [`run`]. Sources for which no start values can be found are findings, not errors.
-pub fn check_scene(path: &Path) -> Result<Vec<Finding>, CliError> {
+pub fn check_scene(path: &Path) -> Result<Checked, CliError> {
     let file = SceneFile::read(path)?;
     let observations = file.read_observations()?;
     let seen: Vec<&Observation> = observations.iter().collect();
@@ -75,7 +91,11 @@ pub fn check_scene(path: &Path) -> Result<Vec<Finding>, CliError> {
         None => Vec::new(),
     };
     let has_errors = findings::has_errors(&found) || findings::has_errors(&positions);
-    match file.scene_of(listed.as_ref(), &observations) {
+    let scene = file.scene_of(listed.as_ref(), &observations);
+    let model = listed.as_ref().map(Listed::frame).or(scene.as_ref().ok().map(Scene::frame));
+    let summary = |o: &&Observation| Some(SightRecord::from(&SightSummary::new(o, model?).ok()?));
+    let sights = seen.iter().filter_map(summary).collect();
+    match scene {
         Ok(scene) => found.extend(of_scene(&scene, &seen, listed.is_none())?),
         // What it would say is among the findings already.
         Err(_) if has_errors => found.extend(positions),
@@ -84,7 +104,7 @@ pub fn check_scene(path: &Path) -> Result<Vec<Finding>, CliError> {
             found.push(no_scene(path, &error));
         }
     }
-    Ok(found)
+    Ok(Checked { found, observations: sights })
 }
 
 fn of_scene(scene: &Scene, seen: &[&Observation], is_saved: bool) -> Result<Vec<Finding>, CliError> {
@@ -112,14 +132,14 @@ fn no_scene(path: &Path, error: &CliError) -> Finding {
     }
 }
 
-fn print(found: &[Finding], json: bool, session: &Session) {
+fn print(found: &[Finding], observations: Vec<SightRecord>, json: bool, session: &Session) {
     use std::io::Write;
     let counts = findings::counts(found);
     let text = if json {
-        let printed = Printed { found: counts, findings: findings::records(found) };
+        let printed = Printed { observations, found: counts, findings: findings::records(found) };
         serde_json::to_string_pretty(&printed).expect("text and numbers can be written") + "\n"
     } else if session.log.says(Level::Info) {
-        format!("{}{counts}\n", findings::text(found))
+        format!("{}{}{counts}\n", sights::table(&observations), findings::text(found))
     } else {
         return;
     };

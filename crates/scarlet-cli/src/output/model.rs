@@ -1,4 +1,4 @@
-//! The images of a fit as FITS: for each observation model, rendered, residual; for each source its box.
+//! The images of a fit as FITS: the model; for each observation rendered and residual; for each source its box.
 
 use super::{Outcome, program};
 use crate::error::CliError;
@@ -11,11 +11,9 @@ use std::path::Path;
 pub(super) fn write(outcome: &Outcome<'_>, path: &Path) -> Result<(), CliError> {
     let mut file = FitsWriter::create(path, &[FitsKey::new("CREATOR", program(), "")])?;
     let frame = outcome.scene.frame();
+    image(&mut file, "MODEL", &outcome.model, frame, frame.bbox())?;
     for (observation, rendered) in outcome.observations.iter().zip(&outcome.rendered) {
         let (name, own) = (hdu_name(observation), observation.frame());
-        let origin = own.offset_in(frame)?;
-        let seen = BBox::new(origin, own.bbox().shape());
-        image(&mut file, &format!("{name}_MODEL"), &model_seen(outcome, own, seen), own, own.bbox())?;
         image(&mut file, &format!("{name}_RENDERED"), rendered, own, own.bbox())?;
         image(&mut file, &format!("{name}_RESIDUAL"), &(observation.data() - rendered), own, own.bbox())?;
     }
@@ -24,19 +22,6 @@ pub(super) fn write(outcome: &Outcome<'_>, path: &Path) -> Result<(), CliError> 
     }
     file.table("SOURCES", &boxes(outcome), &[])?;
     Ok(file.finish()?)
-}
-
-/// The model before the observation's PSF, in the observation's channels and pixels.
-fn model_seen(outcome: &Outcome<'_>, own: &Frame, seen: BBox) -> Array3<f64> {
-    let frame = outcome.scene.frame();
-    let channels: Vec<Option<usize>> =
-        own.channel_names().iter().map(|name| frame.channel_index(name)).collect();
-    let (start, from) = (frame.bbox().origin(), seen.origin());
-    Array3::from_shape_fn(own.shape(), |(c, y, x)| {
-        let (row, column) = (from[0] - start[0] + y as i64, from[1] - start[1] + x as i64);
-        let index = channels[c].zip(usize::try_from(row).ok()).zip(usize::try_from(column).ok());
-        index.and_then(|((c, y), x)| outcome.model.get([c, y, x])).copied().unwrap_or(0.0)
-    })
 }
 
 /// An observation's name as HDUs have it.

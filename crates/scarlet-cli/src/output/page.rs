@@ -5,11 +5,11 @@ mod view;
 use super::catalog::flags;
 use super::{Outcome, Summary};
 use crate::error::CliError;
-use crate::report::{Report, ReportNumber, ReportObservation, ReportSource, shown};
-use scarlet::frame::Channel;
-use scarlet::obs::Observation;
+use crate::report::{Orientation, Report, ReportNumber, ReportObservation, ReportSource, shown};
+use scarlet::frame::{Channel, Frame};
 use scarlet::obs::catalog::SourceMeasurement;
 use scarlet::obs::check::{Finding, Severity};
+use scarlet::obs::{Observation, Sight};
 use std::path::{Path, PathBuf};
 
 /// Writes the pictures of the report as PNG files into `folder`, which must be there; their paths.
@@ -48,10 +48,14 @@ fn pictured(outcome: &Outcome<'_>, findings: &[Finding]) -> Report {
     for index in shown(&sources, findings) {
         sources[index].views = view::of_source(outcome, &outcome.sources[index]);
     }
+    let model = outcome.scene.frame();
+    let is_on_grid = |o: &Observation| Sight::new(o, model).is_ok_and(|s| s.whole_pixel_shift().is_some());
+    let other_grids = !outcome.observations.iter().all(is_on_grid);
     let observations = outcome.observations.iter().zip(&outcome.rendered);
     Report {
         observations: observations.map(|(o, r)| observation(outcome, findings, o, r)).collect(),
         findings: findings.to_vec(),
+        model_arcsec: pixel_arcsec(model).filter(|_| other_grids),
         sources,
         ..Report::default()
     }
@@ -142,10 +146,13 @@ fn observation(
     rendered: &ndarray::Array3<f64>,
 ) -> ReportObservation {
     let frame = observation.frame();
-    let origin = frame.offset_in(outcome.scene.frame()).unwrap_or_default();
-    let center = frame.bbox().center().map(|c| c as f64);
-    let scale = frame.wcs_ref().and_then(|wcs| wcs.pixel_scale(center).ok());
-    let seen = |position: [f64; 2]| [position[0] - origin[0] as f64, position[1] - origin[1] as f64];
+    let sight = Sight::new(observation, outcome.scene.frame()).ok();
+    let first = frame.bbox().origin().map(|c| c as f64);
+    // what its WCS does not reach is nowhere in it
+    let seen = |position: [f64; 2]| {
+        let there = sight.as_ref().and_then(|sight| sight.to_observation(position).ok());
+        there.map_or([f64::NAN; 2], |[y, x]| [y - first[0], x - first[1]])
+    };
     ReportObservation {
         name: observation.name().to_owned(),
         channels: names(frame.channel_names()),
@@ -154,8 +161,15 @@ fn observation(
         weights: observation.weights().mapv(|v| v as f32),
         positions: outcome.sources.iter().map(|source| seen(source.center)).collect(),
         places: findings.iter().map(|finding| finding.position.map(seen)).collect(),
-        pixel_arcsec: scale.map(|s| s.arcsec()),
+        pixel_arcsec: pixel_arcsec(frame),
+        orientation: Orientation::of(frame),
     }
+}
+
+/// Side of a frame's pixels at its middle, where it has a WCS.
+fn pixel_arcsec(frame: &Frame) -> Option<f64> {
+    let scale = frame.wcs_ref()?.pixel_scale(frame.bbox().middle()).ok()?;
+    Some(scale.arcsec())
 }
 
 fn source(outcome: &Outcome<'_>, source: &SourceMeasurement) -> ReportSource {

@@ -17,4 +17,5 @@ pub use channels::{channel_weights, mix};
 pub use chart::{Chart, ChartAxis, Mark, Scale, Series, Stroke};
 pub use colour::{INVALID, diverging, diverging_colour, grey, rgb, sequential, sequential_colour};
 pub use stretch::Stretch;
+pub(crate) use wavelength::wavelength_nm;
 pub use wavelength::{colour_weights, from_blue_to_red};

@@ -55,7 +55,8 @@ pub fn colour_weights<S: AsRef<str>>(channels: &[S]) -> Array2<f64> {
     weights
 }
 
-fn wavelength_nm(channel: &str) -> Option<f64> {
+/// Wavelength in nm that stands for a channel, by its name.
+pub(crate) fn wavelength_nm(channel: &str) -> Option<f64> {
     let band = channel.split('@').next().unwrap_or_default().to_lowercase();
     let last = band.rsplit(['-', '_', '.', ' ', '/']).next().unwrap_or_default();
     let known = BANDS.iter().find(|(name, _)| *name == last).map(|(_, wavelength)| *wavelength);

@@ -1,6 +1,7 @@
 //! The pictures of one source in its box, as one observation sees it.
 
 use super::panels::{LIMIT, Panel, significance};
+use super::upright::Upright;
 use super::{ReportObservation, ReportView};
 use crate::picture::{Stretch, binned, binned_significance, colour_weights, diverging, mix, rgb};
 use ndarray::{Array2, Array3, ArrayView3, Axis, s};
@@ -12,6 +13,7 @@ const LONGEST_SIDE: usize = 96;
 pub(super) struct Cutout<'a> {
     view: &'a ReportView,
     channels: &'a [String],
+    upright: Upright,
     weights: ArrayView3<'a, f32>,
     data: ArrayView3<'a, f32>,
     /// Data less the model of all other sources.
@@ -35,6 +37,7 @@ impl<'a> Cutout<'a> {
         Some(Self {
             view,
             channels: &observed.channels,
+            upright: Upright::of_part(observed.orientation, [height, width]),
             weights: observed.weights.slice(window),
             data,
             alone: &residual + &view.rendered,
@@ -44,15 +47,21 @@ impl<'a> Cutout<'a> {
 
     /// Pixels along each side of one of a picture.
     pub(super) fn binning(&self) -> usize {
-        let (_, height, width) = self.data.dim();
+        let [height, width] = self.upright.shape();
         height.max(width).div_ceil(LONGEST_SIDE).max(1)
+    }
+
+    /// Height and width of its pictures in arcseconds, where known.
+    pub(super) fn size_arcsec(&self, observed: &ReportObservation) -> Option<[f64; 2]> {
+        observed.pixel_arcsec.map(|side| self.upright.shape().map(|n| n as f64 * side))
     }
 
     /// Model, rendered, data, data less the others, residual with one stretch; residual over noise.
     pub(super) fn pictures(&self) -> [Panel; 6] {
         let binning = self.binning();
         let weights = colour_weights(self.channels);
-        let colours = |cube: ArrayView3<'_, f32>| mix(binned(cube, binning).view(), &weights);
+        let shown = |cube: ArrayView3<'_, f32>| self.upright.cube(cube);
+        let colours = |cube: ArrayView3<'_, f32>| mix(binned(shown(cube).view(), binning).view(), &weights);
         let rendered = colours(self.view.rendered.view());
         let stretch = self.stretch(&rendered, &weights);
         let panel = |key, title, cube: ArrayView3<'_, f32>| Panel {
@@ -60,7 +69,7 @@ impl<'a> Cutout<'a> {
             title,
             picture: rgb(&colours(cube), &stretch),
         };
-        let noise = significance(&self.residual, self.weights);
+        let noise = self.upright.plane(significance(&self.residual, self.weights).view());
         [
             panel("model", "Model", self.view.model.view()),
             panel("rendered", "Rendered", self.view.rendered.view()),
@@ -113,6 +122,7 @@ mod tests {
             positions: Vec::new(),
             places: Vec::new(),
             pixel_arcsec: None,
+            ..ReportObservation::default()
         };
         let part = Array3::from_elem((1, 3, 4), 2.0);
         let view = ReportView { observation: 0, corner: [3, 4], model: part.clone(), rendered: part };

@@ -73,7 +73,7 @@ fn detail(out: &mut String, report: &Report, index: usize, is_open: bool) {
         let caption = format!(
             "<b>Curve of growth</b> in {}, all channels together{}",
             escape(&observed.name),
-            half_light(source, observed)
+            half_light(report, source, observed)
         );
         chart(out, &curve, &caption);
     }
@@ -107,12 +107,15 @@ fn pictures(
     is_named: bool,
 ) {
     if is_named {
+        let size = cutout.size_arcsec(observed).map_or_else(String::new, |[height, width]| {
+            format!(", {}\u{2033} \u{d7} {}\u{2033}", number(width, 3), number(height, 3))
+        });
         let binned = if cutout.binning() > 1 {
             format!(", {0} \u{d7} {0} pixels as one", cutout.binning())
         } else {
             String::new()
         };
-        put!(out, "<p class=\"about\">{}{binned}</p>\n", escape(&observed.name));
+        put!(out, "<p class=\"about\">{}{size}{binned}</p>\n", escape(&observed.name));
     }
     put!(out, "<div class=\"cutouts\">\n");
     for panel in cutout.pictures() {
@@ -145,10 +148,10 @@ fn flux_label(report: &Report) -> String {
 }
 
 /// The half-light radius in words.
-fn half_light(source: &ReportSource, observed: &ReportObservation) -> String {
+fn half_light(report: &Report, source: &ReportSource, observed: &ReportObservation) -> String {
     let Some(size) = source.size_px else { return String::new() };
-    let angle =
-        observed.pixel_arcsec.map_or(String::new(), |side| format!(" = {}\u{2033}", number(size * side, 3)));
+    let side = report.model_arcsec.or(observed.pixel_arcsec);
+    let angle = side.map_or(String::new(), |side| format!(" = {}\u{2033}", number(size * side, 3)));
     format!("; half-light radius r\u{2085}\u{2080} of the model {} px{angle}", number(size, 3))
 }
 
@@ -161,20 +164,28 @@ fn growth_chart(
 ) -> Chart {
     let position = observed.positions.get(index).copied().unwrap_or_default();
     let center = [0, 1].map(|k| position[k] - view.corner[k] as f64);
+    // where pixels differ between observations, radii are angles
+    let side = report.model_arcsec.and(observed.pixel_arcsec);
+    let curve = |cube: ArrayView3<'_, f32>| -> Vec<[f64; 2]> {
+        growth(cube, center).into_iter().map(|[r, flux]| [r * side.unwrap_or(1.0), flux]).collect()
+    };
     let line = |label: &str, cube: ArrayView3<'_, f32>, stroke, tone| Series {
-        points: growth(cube, center),
+        points: curve(cube),
         ..line_of(label, stroke, tone)
     };
     let source = &report.sources[index];
     let half = source.size_px.filter(|size| size.is_finite());
-    let half = half.map(|x| Mark { x, label: "r\u{2085}\u{2080}".to_owned() });
+    let half = half.map(|size| Mark {
+        x: size * side.and(report.model_arcsec).unwrap_or(1.0),
+        label: "r\u{2085}\u{2080}".to_owned(),
+    });
     Chart {
         title: format!("Flux of source {} within circles of growing radius, in {}", source.id, observed.name),
-        x: ChartAxis::new("radius [px]", Scale::Linear),
+        x: ChartAxis::new(if side.is_some() { "radius [\u{2033}]" } else { "radius [px]" }, Scale::Linear),
         y: ChartAxis::new(&flux_label(report), Scale::FromZero),
         series: vec![
             Series {
-                points: sparse(&growth(cutout.alone.view(), center)),
+                points: sparse(&curve(cutout.alone.view())),
                 ..line_of("data \u{2212} others", Stroke::Dots, 2)
             },
             line("rendered", view.rendered.view(), Stroke::Dashed, 1),

@@ -1,8 +1,10 @@
 //! Rings and names of sources over a picture.
 
+use super::compass::compass;
 use super::labels::{Label, Marked, Room, place};
 use super::page::put;
-use super::{Report, ReportObservation};
+use super::upright::Upright;
+use super::{Orientation, Report, ReportObservation};
 use crate::markup::escape;
 use std::fmt::Write as _;
 
@@ -26,6 +28,7 @@ pub(super) enum Marks {
 pub(super) struct Overlay<'a> {
     report: &'a Report,
     observed: &'a ReportObservation,
+    upright: Upright,
     /// Width and height of the pictures in pixels of the observation, whole bins.
     size: [f64; 2],
     radius: f64,
@@ -37,15 +40,17 @@ pub(super) struct Overlay<'a> {
 impl<'a> Overlay<'a> {
     /// For pictures in which `binning` pixels of the observation are one.
     pub(super) fn new(report: &'a Report, observed: &'a ReportObservation, binning: usize) -> Self {
-        let (_, height, width) = observed.data.dim();
+        let upright = Upright::of(observed);
+        let [height, width] = upright.shape();
         let whole = |n: usize| (n.div_ceil(binning) * binning) as f64;
         let size = [whole(width), whole(height)];
         let side = size[0].max(size[1]);
-        let places: Vec<_> = observed.positions.iter().map(|&position| inside(position, size)).collect();
+        let places: Vec<_> =
+            observed.positions.iter().map(|&position| inside(upright.to_picture(position), size)).collect();
         let number = places.iter().flatten().count().max(1) as f64;
         let spacing = (size[0] * size[1] / number).sqrt();
         let font = side / (26.0 + 0.2 * number.min(80.0));
-        Self { report, observed, size, radius: (side / 50.0).min(0.24 * spacing), font, places }
+        Self { report, observed, upright, size, radius: (side / 50.0).min(0.24 * spacing), font, places }
     }
 
     /// The drawing, and how many names found no room.
@@ -63,13 +68,21 @@ impl<'a> Overlay<'a> {
         }
         self.findings(&mut out);
         let left_out = if marks == Marks::Names { self.names(&mut out) } else { 0 };
+        let is_up = self.observed.orientation != Orientation::Unknown;
+        if let Some(arcsec) = self.observed.pixel_arcsec.filter(|_| is_up && marks == Marks::Names) {
+            compass(&mut out, self.size, self.font, arcsec);
+        }
         (out + "</svg>", left_out)
     }
 
     /// Crosses where findings are that have a place away from all sources.
     fn findings(&self, out: &mut String) {
         for (finding, place) in self.report.findings.iter().zip(&self.observed.places) {
-            let Some([x, y]) = place.and_then(|position| inside(position, self.size)) else { continue };
+            let Some([x, y]) =
+                place.and_then(|position| inside(self.upright.to_picture(position), self.size))
+            else {
+                continue;
+            };
             let near = |[u, v]: [f64; 2]| (u - x).hypot(v - y) < 1.0;
             if self.places.iter().flatten().any(|&other| near(other)) {
                 continue;

@@ -4,6 +4,7 @@
 //! are inside, there are no scripts, and it follows the reader's choice of a light or a dark page.
 //! [`Report::write_pictures`] writes the same pictures as PNG files.
 
+mod compass;
 mod course;
 mod cutout;
 mod detail;
@@ -20,6 +21,7 @@ mod panels;
 mod scale_bar;
 mod selection;
 mod sources;
+mod upright;
 
 pub use selection::{MOST_SOURCES, MOST_VIEWS, shown};
 
@@ -49,6 +51,8 @@ pub struct Report {
     pub channels: Vec<String>,
     /// Unit of the fluxes, may be empty.
     pub flux_unit: String,
+    /// Side of a pixel of the model in arcseconds, where observations have other pixels; lengths are angles then.
+    pub model_arcsec: Option<f64>,
     /// The sources, in order.
     pub sources: Vec<ReportSource>,
     /// The loss at each iterate, the start first.
@@ -87,8 +91,21 @@ impl ReportNumber {
     }
 }
 
+/// How an image lies on the sky.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Orientation {
+    /// Nothing says so; it is shown as it is.
+    #[default]
+    Unknown,
+    /// North is up and east left, to a degree.
+    NorthUp,
+    /// Pixel offsets `[y, x]` of the image (columns of the matrix) for one pixel to the north and one to the west in a
+    /// picture with north up and east left.
+    Turned([[f64; 2]; 2]),
+}
+
 /// One observation: what was seen, and what the model says should be seen; cubes `[channel, y, x]`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReportObservation {
     /// Its name.
     pub name: String,
@@ -106,6 +123,8 @@ pub struct ReportObservation {
     pub places: Vec<Option<[f64; 2]>>,
     /// Side of a pixel in arcseconds, where known.
     pub pixel_arcsec: Option<f64>,
+    /// How it lies on the sky; pictures have north up and east left.
+    pub orientation: Orientation,
 }
 
 /// The box of one source over the steps of a fit.

@@ -6,7 +6,7 @@ use super::marks::{Marks, Overlay};
 use super::page::put;
 use super::panels::{LIMIT, Panels};
 use super::scale_bar::scale_bar;
-use super::{Report, ReportObservation};
+use super::{Orientation, Report, ReportObservation};
 use crate::markup::{escape, number};
 use crate::picture::{colour_weights, diverging_colour, from_blue_to_red, sequential_colour};
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ pub(super) fn section(out: &mut String, report: &Report, observed: &ReportObserv
     let name = escape(&observed.name);
     put!(out, "<section>\n<h2>Observation {name}</h2>\n");
     put!(out, "<p class=\"about\">{}</p>\n", about(observed, panels.binning));
-    let (_, height, width) = observed.data.dim();
+    let [height, width] = super::upright::Upright::of(observed).shape();
     let class = if height.max(width) > LARGE { "panels large" } else { "panels" };
     put!(out, "<div class=\"{class}\">\n");
     let overlay = Overlay::new(report, observed, panels.binning);
@@ -97,11 +97,16 @@ fn about(observed: &ReportObservation, binning: usize) -> String {
     } else {
         String::new()
     };
+    let turned = match observed.orientation {
+        Orientation::Unknown => "; row 0 is at the bottom",
+        Orientation::NorthUp => "; north is up, east left",
+        Orientation::Turned(_) => "; turned for north to be up and east left, by nearest pixels",
+    };
     let has_crosses = observed.places.iter().any(Option::is_some);
     let crosses = if has_crosses { ", crosses findings elsewhere" } else { "" };
     format!(
         "{width} \u{d7} {height} pixels{scale}. \u{3c7}\u{b2} per pixel: {}. Data, model and residual share one \
-         asinh stretch (Lupton et al. 2004){}. Rings are the sources{crosses}; row 0 is at the bottom; grey pixels do not count.{binned}",
+         asinh stretch (Lupton et al. 2004){}. Rings are the sources{crosses}{turned}; grey pixels do not count.{binned}",
         fits.join(", "),
         colours(&observed.channels)
     )

@@ -1,6 +1,7 @@
 //! The pictures of one observation.
 
 use super::ReportObservation;
+use super::upright::Upright;
 use crate::picture::{
     Picture, Stretch, binned, binned_significance, colour_weights, diverging, mix, rgb, sequential,
 };
@@ -33,15 +34,18 @@ pub(super) struct Panel {
 
 impl Panels {
     pub(super) fn of(observed: &ReportObservation) -> Self {
-        let (_, height, width) = observed.data.dim();
+        let upright = Upright::of(observed);
+        let [height, width] = upright.shape();
         let binning = height.max(width).div_ceil(LONGEST_SIDE).max(1);
         let weights = colour_weights(&observed.channels);
-        let colours = |cube: ArrayView3<'_, f32>| mix(binned(cube, binning).view(), &weights);
+        let colours =
+            |cube: ArrayView3<'_, f32>| mix(binned(upright.cube(cube).view(), binning).view(), &weights);
         let data = colours(observed.data.view());
         let stretch = Stretch::of_colours(&data);
         let residual = &observed.data - &observed.model;
-        let significance = significance(&residual, observed.weights.view());
-        let chi2 = binned(chi2(&residual, observed.weights.view()).insert_axis(Axis(0)).view(), binning);
+        let significance = upright.plane(significance(&residual, observed.weights.view()).view());
+        let chi2 = upright.plane(chi2(&residual, observed.weights.view()).view());
+        let chi2 = binned(chi2.insert_axis(Axis(0)).view(), binning);
         let chi2 = chi2.index_axis_move(Axis(0), 0);
         let chi2_limit = chi2_limit(&chi2);
         let panel = |key, title, picture| Panel { key, title, picture };

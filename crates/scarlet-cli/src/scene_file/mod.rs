@@ -16,24 +16,36 @@
 //!
 //! Relative paths are relative to the scene file. Unknown fields are errors, with their place in the file.
 
+mod epochs;
+mod fit;
+mod grid;
+mod layout;
+mod listed;
 mod mask;
 mod observations;
 mod pixels;
 mod problem;
+mod psf;
 mod reader;
 mod sources;
+mod transients;
+mod units;
+mod weights;
 
-pub use observations::{BitSpec, MaskSpec, ObservationSpec, PsfSpec};
-pub use sources::Listed;
-pub use sources::{GalaxyModel, ModelSpec};
+pub use fit::{BoxesKind, FitSpec, OptimizerKind, PrecisionKind};
+pub use grid::Extent;
+pub use layout::Layout;
+pub use listed::Listed;
+pub use observations::{BitSpec, EpochsSpec, MaskSpec, ObservationSpec, SigmaSpec};
+pub use psf::{PsfSampling, PsfSpec};
+pub use sources::{DefaultKind, GalaxyModel, ModelSpec};
+pub use transients::TransientSpec;
 
 use crate::error::CliError;
-use scarlet::infer::{Adam, Optimizer, Precision, Scaled, Yogi};
 use scarlet::model::Scene;
 use scarlet::obs::Observation;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// What a scene file says.
 #[derive(Debug, Clone, Deserialize)]
@@ -81,105 +93,17 @@ pub struct OutputSpec {
     pub pictures: bool,
 }
 
-/// How to fit.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct FitSpec {
-    /// The optimiser.
-    pub optimizer: OptimizerKind,
-    /// Steps at most.
-    pub max_iter: usize,
-    /// Relative change of every parameter below which `adam` and `yogi` have converged.
-    pub e_rel: f64,
-    /// Decrease of chi2 in ten steps, for each free value, below which `scaled` has converged.
-    pub e_chi2: f64,
-    /// What becomes of the boxes of free-form images.
-    pub boxes: BoxesKind,
-    /// Threads; 0 for one on each core.
-    pub threads: usize,
-    /// Type of the pixels.
-    pub precision: PrecisionKind,
-    /// Seconds, from the start of the program, after which no step begins; no limit where not given.
-    pub time_s: Option<f64>,
-    /// Memory that may be used, in 1e6 bytes, in place of what the system has.
-    pub memory_mb: Option<f64>,
-}
-
-impl Default for FitSpec {
-    fn default() -> Self {
-        let Adam { max_iter, e_rel, .. } = Adam::default();
-        Self {
-            optimizer: OptimizerKind::Scaled,
-            max_iter,
-            e_rel,
-            e_chi2: Scaled::default().e_chi2,
-            boxes: BoxesKind::Adapt,
-            threads: 1,
-            precision: PrecisionKind::Single,
-            time_s: None,
-            memory_mb: None,
-        }
-    }
-}
-
-/// An optimiser by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OptimizerKind {
-    /// [`Scaled`]: no steps to set.
-    Scaled,
-    /// [`Adam`].
-    Adam,
-    /// [`Yogi`].
-    Yogi,
-}
-
-/// What becomes of boxes during a fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BoxesKind {
-    /// They grow and shrink.
-    Adapt,
-    /// They stay as they are at the start.
-    Fixed,
-}
-
-/// A pixel type by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PrecisionKind {
-    /// 32 bits.
-    Single,
-    /// 64 bits.
-    Double,
-}
-
-impl FitSpec {
-    /// The optimiser with its settings.
-    #[must_use]
-    pub fn optimizer(&self) -> Box<dyn Optimizer> {
-        let Self { max_iter, e_rel, e_chi2, .. } = *self;
-        match self.optimizer {
-            OptimizerKind::Scaled => Box::new(Scaled { max_iter, e_chi2, ..Scaled::default() }),
-            OptimizerKind::Adam => Box::new(Adam { max_iter, e_rel, ..Adam::default() }),
-            OptimizerKind::Yogi => Box::new(Yogi { max_iter, e_rel, ..Yogi::default() }),
-        }
-    }
-
-    /// The time after which no step begins.
-    #[must_use]
-    pub fn time(&self) -> Option<Duration> {
-        self.time_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-    }
-
-    /// The pixel type.
-    #[must_use]
-    pub const fn precision(&self) -> Precision {
-        match self.precision {
-            PrecisionKind::Single => Precision::Single,
-            PrecisionKind::Double => Precision::Double,
-        }
-    }
+/// Reads what a YAML file says, and its text.
+///
+/// # Errors
+/// The file cannot be read, is not YAML, or has a field that is missing, unknown or of another type.
+pub(crate) fn yaml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<(T, String), CliError> {
+    let bytes = std::fs::read(path).map_err(CliError::file(path, "read"))?;
+    let text = String::from_utf8(bytes).map_err(|e| problem::not_utf8(path, &e))?;
+    // In YAML 1.1 a bare `y` is a boolean; here it is a band of the sky.
+    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
+    let read = serde_saphyr::from_str_with_options(&text, options);
+    Ok((read.map_err(|e| problem::of_yaml(path, &text, &e))?, text))
 }
 
 /// More threads than any machine has cores are a slip of the pen.
@@ -191,14 +115,11 @@ impl SceneFile {
     /// # Errors
     /// The file cannot be read, is not YAML, or has a field that is missing, unknown or of another type.
     pub fn read(path: &Path) -> Result<Self, CliError> {
-        let bytes = std::fs::read(path).map_err(CliError::file(path, "read"))?;
-        let text = String::from_utf8(bytes).map_err(|e| problem::not_utf8(path, &e))?;
-        // In YAML 1.1 a bare `y` is a boolean; here it is a band of the sky.
-        let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
-        let file = serde_saphyr::from_str_with_options(&text, options);
-        let mut file: Self = file.map_err(|e| problem::of_yaml(path, &text, &e))?;
+        let (mut file, text): (Self, String) = yaml(path)?;
         file.origin = Origin { path: path.to_owned(), text };
         file.check()?;
+        file.expand_epochs()?;
+        file.check_names()?;
         Ok(file)
     }
 
@@ -225,6 +146,8 @@ impl SceneFile {
         positive("fit.time_s", self.fit.time_s, "seconds")?;
         positive("fit.memory_mb", self.fit.memory_mb, "a number of 1e6 bytes")?;
         positive("model.psf_sigma_px", Some(self.model.psf_sigma_px), "a width in pixels")?;
+        positive("model.pixel_scale_arcsec", self.model.pixel_scale_arcsec, "arcseconds")?;
+        self.check_grid()?;
         if !(self.fit.e_rel >= 0.0 && self.fit.e_rel.is_finite()) {
             let problem = format!("it is {}; give a small number such as 1e-4, or 0", self.fit.e_rel);
             return Err(self.problem("fit.e_rel", problem));
@@ -235,6 +158,30 @@ impl SceneFile {
             return Err(self.problem("fit.threads", problem));
         }
         Ok(())
+    }
+
+    /// Checks that names tell observations apart.
+    fn check_names(&self) -> Result<(), CliError> {
+        let mut seen: Vec<(String, &ObservationSpec)> = Vec::new();
+        for (index, spec) in self.observations.iter().enumerate() {
+            let name = self.observation_name(spec, index);
+            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
+                let problem =
+                    format!("{name} is the name of {}, too; give each its own", first.place.whole());
+                return Err(self.problem(&spec.field("name"), problem));
+            }
+            seen.push((name, spec));
+        }
+        Ok(())
+    }
+
+    /// What an observation is called; `index` is its number.
+    fn observation_name(&self, spec: &ObservationSpec, index: usize) -> String {
+        match &spec.name {
+            Some(name) => name.clone(),
+            None if self.observations.len() == 1 => "images".to_owned(),
+            None => format!("images {index}"),
+        }
     }
 
     /// The text of the file.
@@ -283,7 +230,7 @@ impl SceneFile {
             Some(listed) => listed.scene(self, observations)?,
             None => self.saved_scene()?,
         };
-        sources::freeze(self, &mut scene)?;
+        listed::freeze(self, &mut scene)?;
         Ok(scene)
     }
 

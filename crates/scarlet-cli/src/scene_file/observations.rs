@@ -1,5 +1,7 @@
 //! What a scene file says of images.
 
+use super::layout::Layout;
+use super::psf::PsfSpec;
 use scarlet::frame::Channel;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
@@ -16,6 +18,12 @@ pub struct ObservationSpec {
     pub name: Option<String>,
     /// Bands, or `[band, epoch]` pairs, in order of wavelength.
     pub channels: Vec<ChannelSpec>,
+    /// The epoch of all its channels; `{epoch}` in names of files and in `name` stands for it.
+    #[serde(default)]
+    pub epoch: Option<EpochSpec>,
+    /// Several epochs, each an observation of its own with `{epoch}` filled in.
+    #[serde(default)]
+    pub epochs: Option<EpochsSpec>,
     /// The images: `file.fits[HDU]` with `{channel}`, `{band}`, `{epoch}`, or one cube.
     pub image: String,
     /// Variances, like `image`; this or `weight` or `sigma`. A pixel of variance 0, NaN or infinity does not count.
@@ -24,15 +32,51 @@ pub struct ObservationSpec {
     /// Inverse variances, like `image`.
     #[serde(default)]
     pub weight: Option<String>,
-    /// Standard deviation of the noise in each channel, the same in all pixels.
+    /// Standard deviation of the noise, the same in all pixels: numbers, or `measured`.
     #[serde(default)]
-    pub sigma: Option<Vec<f64>>,
+    pub sigma: Option<SigmaSpec>,
     /// Pixels to leave out.
     #[serde(default)]
     pub mask: Option<MaskSpec>,
     /// The PSF; without one, images are taken to be seen through the model's.
     #[serde(default)]
     pub psf: Option<PsfSpec>,
+    /// AB magnitude of one unit of the images, one or one for each channel; the headers' where it is not given.
+    #[serde(default)]
+    pub zero_point: Option<OneOrMany>,
+    /// What the HDUs of its files are called.
+    #[serde(default)]
+    pub layout: Option<Layout>,
+    /// Where the file has it.
+    #[serde(skip)]
+    pub(super) place: Place,
+}
+
+/// Where a scene file has an observation, for messages.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Place {
+    /// Its number in the file, from 0.
+    pub(super) index: usize,
+    /// Which of its epochs, where it has several.
+    pub(super) epoch: Option<String>,
+}
+
+impl Place {
+    /// In words: `observations[0]`, `observations[0] (epoch 3)`.
+    pub(super) fn whole(&self) -> String {
+        format!("observations[{}]{}", self.index, self.epoch_in_words())
+    }
+
+    fn epoch_in_words(&self) -> String {
+        self.epoch.as_ref().map_or_else(String::new, |epoch| format!(" (epoch {epoch})"))
+    }
+}
+
+impl ObservationSpec {
+    /// One of its fields, for messages: `observations[0].image`.
+    pub(super) fn field(&self, field: &str) -> String {
+        format!("observations[{}].{field}{}", self.place.index, self.place.epoch_in_words())
+    }
 }
 
 /// A channel: `g`, or `[g, 2]` for a band and an epoch.
@@ -56,6 +100,66 @@ pub enum EpochSpec {
     Number(i64),
     /// A name.
     Name(String),
+}
+
+impl fmt::Display for EpochSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Epochs: a list, a range of numbers, or `all` that there are files of.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "epochs are a list like [1, 2, 5], { from: 1, to: 20 }, or the word all")]
+pub enum EpochsSpec {
+    /// `all`: those for which the pattern of `image` finds a file.
+    Word(EpochsWord),
+    /// These.
+    Listed(Vec<EpochSpec>),
+    /// All whole numbers from one to another.
+    Range(EpochRange),
+}
+
+/// The word that stands for all epochs that there are files of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EpochsWord {
+    /// All of them.
+    All,
+}
+
+/// Whole numbers from one to another, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EpochRange {
+    /// The first.
+    pub from: i64,
+    /// The last.
+    pub to: i64,
+}
+
+/// Standard deviation of the noise: one number, one for each channel, or measured in the images.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "sigma is a number, a list of numbers, one for each channel, or the word measured"
+)]
+pub enum SigmaSpec {
+    /// `measured`: the scatter of the sky, channel by channel.
+    Word(SigmaWord),
+    /// Given.
+    Given(OneOrMany),
+}
+
+/// The word that stands for noise measured in the images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SigmaWord {
+    /// Measured.
+    Measured,
 }
 
 /// Pixels to leave out: a pattern of mask images, and which bits exclude a pixel (all, where none are named).
@@ -95,67 +199,13 @@ impl<'de> Deserialize<'de> for MaskSpec {
     }
 }
 
-/// A PSF: a pattern of images, or a formula.
-#[derive(Debug, Clone)]
-pub enum PsfSpec {
-    /// Images, like `image`; one for all channels where the pattern names no channel.
-    Images {
-        /// The pattern.
-        pattern: String,
-        /// Whether they are moved so that their cores are on the central pixel.
-        recentre: bool,
-    },
-    /// A round Gaussian.
-    Gaussian(GaussianSpec),
-    /// A round Moffat profile.
-    Moffat(MoffatSpec),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PsfFields {
-    #[serde(default)]
-    image: Option<String>,
-    #[serde(default)]
-    recentre: bool,
-    #[serde(default)]
-    gaussian: Option<GaussianSpec>,
-    #[serde(default)]
-    moffat: Option<MoffatSpec>,
-}
-
-impl<'de> Deserialize<'de> for PsfSpec {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let expecting =
-            "images like file.fits[PSF], or { gaussian: { sigma_px: 1.2 } }, or { moffat: { .. } }";
-        let fields = match text_or_fields(from, expecting)? {
-            TextOr::Text(pattern) => return Ok(Self::Images { pattern, recentre: false }),
-            TextOr::Fields(fields) => fields,
-        };
-        match fields {
-            PsfFields { image: Some(pattern), recentre, gaussian: None, moffat: None } => {
-                Ok(Self::Images { pattern, recentre })
-            }
-            PsfFields { image: None, recentre: false, gaussian: Some(gaussian), moffat: None } => {
-                Ok(Self::Gaussian(gaussian))
-            }
-            PsfFields { image: None, recentre: false, gaussian: None, moffat: Some(moffat) } => {
-                Ok(Self::Moffat(moffat))
-            }
-            _ => Err(D::Error::custom(
-                "a psf is one of image, gaussian and moffat, and only an image can be recentred",
-            )),
-        }
-    }
-}
-
 /// A text, or fields; unlike an untagged enum it lets a misspelt field be named.
-pub(super) enum TextOr<T> {
+pub(crate) enum TextOr<T> {
     Text(String),
     Fields(T),
 }
 
-pub(super) fn text_or_fields<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+pub(crate) fn text_or_fields<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     from: D,
     expecting: &'static str,
 ) -> Result<TextOr<T>, D::Error> {
@@ -178,24 +228,6 @@ pub(super) fn text_or_fields<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     from.deserialize_any(Either(expecting, PhantomData))
 }
 
-/// Widths of Gaussian PSFs.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GaussianSpec {
-    /// Standard deviation in pixels, one or one for each channel.
-    pub sigma_px: OneOrMany,
-}
-
-/// Widths and exponent of Moffat PSFs.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MoffatSpec {
-    /// Full width at half maximum in pixels, one or one for each channel.
-    pub fwhm_px: OneOrMany,
-    /// Exponent, greater than 1.
-    pub beta: f64,
-}
-
 /// One number, or one for each channel.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged, expecting = "one number is needed, or a list of numbers, one for each channel")]
@@ -207,7 +239,7 @@ pub enum OneOrMany {
 }
 
 impl OneOrMany {
-    pub(super) fn values(&self) -> Vec<f64> {
+    pub(crate) fn values(&self) -> Vec<f64> {
         match self {
             Self::One(value) => vec![*value],
             Self::Many(values) => values.clone(),

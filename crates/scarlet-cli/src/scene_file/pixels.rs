@@ -29,32 +29,6 @@ impl SceneFile {
         Some(image.saturating_mul(images))
     }
 
-    /// Unit of the fluxes: what the file says, or else the images' common `BUNIT`; empty where there is none.
-    ///
-    /// The sum of pixels of a brightness for each pixel or solid angle (`MJy/sr`) is no flux: that is no unit either.
-    #[must_use]
-    pub fn unit_of_fluxes(&self) -> String {
-        if !self.flux_unit.is_empty() {
-            return self.flux_unit.clone();
-        }
-        let mut files = FitsFiles::new();
-        let mut units = self.observations.iter().flat_map(|spec| self.units_of(spec, &mut files));
-        let Some(Some(first)) = units.next() else { return String::new() };
-        let is_flux = !["sr", "arcsec", "pix"].iter().any(|area| first.to_lowercase().contains(area));
-        if is_flux && units.all(|unit| unit.as_ref() == Some(&first)) { first } else { String::new() }
-    }
-
-    /// `BUNIT` of each image of an observation.
-    fn units_of(&self, observation: &ObservationSpec, files: &mut FitsFiles) -> Vec<Option<String>> {
-        let mut unit = |channel: &Channel| {
-            let place = FitsSpec::parse(&observation.image).ok()?.resolve(channel, self.folder()).ok()?;
-            let header = files.reader(&place.path).ok()?.header(&place.hdu).ok()?;
-            let unit = header.iter().find(|card| card.keyword == "BUNIT")?.value.trim().to_owned();
-            Some(unit).filter(|unit| !unit.is_empty())
-        };
-        observation.channels.iter().map(|channel| unit(&Channel::from(channel))).collect()
-    }
-
     /// The files that it is made from: itself, images, catalogue, saved scene.
     #[must_use]
     pub fn inputs(&self) -> Vec<PathBuf> {

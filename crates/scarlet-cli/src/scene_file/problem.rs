@@ -131,6 +131,9 @@ fn in_its_words(error: &Error, text: &str, before: &str) -> Problem {
         }
         "expected mapping start" => Problem::new("fields are needed here", fields_of(before)),
         "expected string scalar" => Problem::new("a text is needed here", "write a name or a path"),
+        _ if words.starts_with("non-finite") => {
+            Problem::new("a finite number is needed here", "write digits, with a point")
+        }
         _ if words.starts_with("a psf is") => Problem::new(words, "leave the others out"),
         _ => Problem::new(words, format!("look at the line before, too; {LIST}")),
     }
@@ -156,6 +159,7 @@ fn fields_of(before: &str) -> String {
                 .to_owned();
         }
         "gaussian" => "gaussian: { sigma_px: 1.2 }",
+        "transients" => "transients: [sn], or [{ id: sn, epochs: [3, 4] }]",
         "moffat" => "moffat: { fwhm_px: 4.0, beta: 3.0 }",
         "extended" | "monotonic" => "{ extended: { components: 2 } }",
         "model" => "model: { galaxy: extended }",

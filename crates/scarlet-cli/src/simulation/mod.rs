@@ -5,9 +5,13 @@
 //! band.
 
 mod sky;
+mod survey;
 mod write;
 
 pub use sky::{Kind, TrueSource};
+pub use survey::{
+    Exposure, Instrument, SimulatedSurvey, Sky as SurveySky, SkySource, SkySpec, Survey, Variation,
+};
 
 use crate::error::CliError;
 use ndarray::{Array3, Axis, Zip};

@@ -255,26 +255,6 @@ pub(crate) const ROWS: &[Row] = &[
         &["observations[0].image", "WCS header", "XYZ"],
     ),
     row(
-        "two observations on different grids",
-        |w| {
-            w.images(Images::wcs);
-            fs::copy(w.path("images.fits"), w.path("first.fits")).expect("copied");
-            w.images(|i| {
-                i.wcs();
-                i.cards
-                    .iter_mut()
-                    .filter(|c| c.0.starts_with("CDELT"))
-                    .for_each(|c| c.1 = c.1.replace('5', "7"));
-            });
-            let scene = fs::read_to_string(w.path("scene.yaml")).expect("written before");
-            let (start, rest) = scene.split_at(scene.find("  - name").expect("an observation"));
-            let (one, rest) = rest.split_at(rest.find("catalog").expect("a catalogue"));
-            let other = one.replace("hsc", "deep").replace("images.fits", "first.fits");
-            w.write("scene.yaml", format!("{start}{one}{other}{rest}"));
-        },
-        &["deep", "pixel grids differ", "resample"],
-    ),
-    row(
         "a header that promises more pixels than there are",
         |w| {
             primary(w, &integers(16, [SIDE, SIDE], &[], 1).into_iter().take(2880 + 10).collect::<Vec<u8>>());

@@ -7,6 +7,7 @@
 
 mod catalogs;
 mod images;
+mod instruments;
 mod output;
 mod scenes;
 mod unusual;
@@ -146,6 +147,7 @@ fn every_bad_input_is_named_and_the_document_says_how() {
     let parts = [
         ("Scene files", scenes::ROWS),
         ("Images", images::ROWS),
+        ("Several instruments and epochs", instruments::ROWS),
         ("Catalogues and sources", catalogs::ROWS),
         ("Output, time and memory", output::ROWS),
         ("Unusual, and understood", unusual::ROWS),

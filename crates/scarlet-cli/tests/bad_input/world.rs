@@ -34,6 +34,7 @@ pub(crate) struct World {
 pub(crate) struct Images {
     pub(crate) planes: BTreeMap<String, ArrayD<f64>>,
     pub(crate) cards: Vec<(&'static str, String)>,
+    pub(crate) psf_cards: Vec<(&'static str, String)>,
 }
 
 impl World {
@@ -62,7 +63,7 @@ impl World {
 
     /// Writes `images.fits` with what `spoil` makes of it.
     pub(crate) fn images(&self, spoil: impl FnOnce(&mut Images)) {
-        let mut images = Images { planes: BTreeMap::new(), cards: Vec::new() };
+        let mut images = Images { planes: BTreeMap::new(), cards: Vec::new(), psf_cards: Vec::new() };
         for (channel, flux) in [("g", 60.0), ("r", 90.0)] {
             let plane = |f: &dyn Fn(usize, usize) -> f64| {
                 Array2::from_shape_fn((SIDE, SIDE), |(y, x)| f(y, x)).into_dyn()
@@ -105,9 +106,12 @@ impl Images {
         let card =
             |(keyword, value): &(&str, String)| Card { keyword: (*keyword).to_owned(), value: value.clone() };
         let cards: Vec<Card> = self.cards.iter().map(card).collect();
+        let of_psf: Vec<FitsKey> =
+            self.psf_cards.iter().map(|(keyword, value)| FitsKey::new(keyword, value.as_str(), "")).collect();
         for (name, plane) in &self.planes {
             let cards = if name.starts_with("IMAGE") { cards.as_slice() } else { &[] };
-            file.image(name, plane, cards, &[]).expect("written");
+            let keys = if name.starts_with("PSF") { of_psf.as_slice() } else { &[] };
+            file.image(name, plane, cards, keys).expect("written");
         }
         file.finish().expect("written");
     }

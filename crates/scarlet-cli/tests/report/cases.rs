@@ -19,6 +19,7 @@ pub(crate) fn observation(name: &str, channels: &[&str], positions: Vec<[f64; 2]
         positions,
         places: vec![Some([5.0, 8.0]); 40],
         pixel_arcsec: Some(0.168),
+        ..Default::default()
     }
 }
 
@@ -50,6 +51,7 @@ pub(crate) fn report(text: &str) -> Report {
         ReportSource { kind: text.to_owned(), flags: text.to_owned(), views: vec![view], ..source(text) };
     let history = |id: &str| BoxHistory { source: id.to_owned(), sizes: vec![(0, [5, 5]), (2, [9, 7])] };
     Report {
+        model_arcsec: None,
         title: text.to_owned(),
         version: text.to_owned(),
         summary: text.to_owned(),

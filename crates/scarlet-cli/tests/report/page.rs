@@ -236,6 +236,7 @@ fn real(data: &Path) -> Report {
         positions: sources.iter().map(|source| source.position).collect(),
         places: Vec::new(),
         pixel_arcsec: Some(0.168),
+        ..Default::default()
     };
     let single = ReportObservation {
         name: "hsc, i only".to_owned(),

@@ -30,12 +30,14 @@ mod psf;
 mod recentre;
 mod robust;
 mod scene;
+mod sky;
 
 pub use finding::{Finding, Severity};
 pub use limits::Limits;
 pub use psf::{Core, core};
 pub use recentre::recentred;
 pub use scene::SourcePosition;
+pub use sky::sky_noise;
 
 use crate::catalog::SourceMeasurement;
 use crate::{ObsError, Observation};

@@ -21,6 +21,7 @@
 
 mod cards;
 mod files;
+mod guard;
 mod raw;
 mod read;
 mod spec;

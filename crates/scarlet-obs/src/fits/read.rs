@@ -1,6 +1,7 @@
 //! Reading images and masks.
 
 use super::cards::{find, joined_cards};
+use super::guard;
 use super::raw::{self, Handle, RawPixel};
 use super::spec::HduSelector;
 use crate::ObsError;
@@ -160,10 +161,12 @@ impl FitsReader {
     ///
     /// # Errors
     /// [`ObsError::File`] where it cannot be opened, [`ObsError::NotFits`] where it is something else,
-    /// [`ObsError::FitsTruncated`] where it ends within the first header.
+    /// [`ObsError::FitsTruncated`] where it ends within the first header, [`ObsError::FitsCompression`] where the
+    /// header of a compressed image makes no sense.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ObsError> {
         let path = path.as_ref().to_path_buf();
         let bytes = readable(&path)?;
+        guard::check(&path)?;
         let opened = Handle::open(&path).and_then(|mut handle| {
             let count = handle.hdu_count()?;
             let hdus =

@@ -1,0 +1,322 @@
+//! Several instruments and epochs, their units, grids and PSFs.
+
+use crate::world::{Images, SIDE, World};
+use crate::{Row, row};
+use std::fs;
+
+/// A second observation `deep` of `deep.fits`, which is `images.fits` with its WCS changed by `change`.
+fn two(world: &World, change: impl FnOnce(&mut Images)) {
+    world.images(|images| {
+        images.wcs();
+        change(images);
+    });
+    fs::rename(world.path("images.fits"), world.path("deep.fits")).expect("renamed");
+    world.images(Images::wcs);
+    second(world);
+}
+
+/// A second observation in the scene file.
+fn second(world: &World) {
+    let scene = fs::read_to_string(world.path("scene.yaml")).expect("written before");
+    let (start, rest) = scene.split_at(scene.find("  - name").expect("an observation"));
+    let (one, rest) = rest.split_at(rest.find("catalog").expect("a catalogue"));
+    let other = one.replace("hsc", "deep").replace("images.fits", "deep.fits");
+    world.write("scene.yaml", format!("{start}{one}{other}{rest}"));
+}
+
+fn set(images: &mut Images, key: &str, value: &str) {
+    images.cards.iter_mut().filter(|card| card.0 == key).for_each(|card| card.1 = value.to_owned());
+}
+
+/// The observation at epochs 1 and 2, each a copy of `images.fits`.
+fn epochs(world: &World) {
+    for epoch in [1, 2] {
+        fs::copy(world.path("images.fits"), world.path(&format!("exp_{epoch}.fits"))).expect("copied");
+    }
+    let scene = fs::read_to_string(world.path("scene.yaml")).expect("written before");
+    let scene = scene.replace("images.fits", "exp_{epoch}.fits");
+    let scene = scene.replace("[IMAGE_{channel}]", "[IMAGE_{band}]");
+    let scene = scene.replace("channels: [g, r]", "channels: [g, r]\n    epochs: [1, 2]");
+    world.write("scene.yaml", scene);
+}
+
+pub(crate) const ROWS: &[Row] = &[
+    row(
+        "one of two images without a WCS",
+        |w| {
+            two(w, |_| {});
+            w.images(|_| {});
+        },
+        &[
+            "observations[0].image",
+            "its header has no WCS, and that of deep has one",
+            "CTYPE, CRVAL, CRPIX and CD",
+        ],
+    ),
+    row(
+        "an intersection of images that see other parts of the sky",
+        |w| {
+            two(w, |i| set(i, "CRVAL1", "150.1"));
+            w.scene("model: {", "model: { extent: intersection,");
+        },
+        &["observations[1].image", "deep sees nothing", "extent: union"],
+    ),
+    row(
+        "images at opposite ends of the sky",
+        |w| two(w, |i| set(i, "CRVAL1", "190.0")),
+        &["scene.yaml, model", "pixels", "frame 1 is deep"],
+    ),
+    row(
+        "a CD matrix without area",
+        |w| {
+            w.images(|i| {
+                i.wcs();
+                i.cards.retain(|(key, _)| !key.starts_with("CDELT"));
+                for key in ["CD1_1", "CD1_2", "CD2_1", "CD2_2"] {
+                    i.cards.push((key, "1.0E-5".to_owned()));
+                }
+            });
+        },
+        &["observations[0].image", "WCS header", "CD"],
+    ),
+    row(
+        "NaN among the terms of a SIP distortion",
+        |w| {
+            w.images(|i| {
+                i.wcs();
+                set(i, "CTYPE1", "RA---TAN-SIP");
+                set(i, "CTYPE2", "DEC--TAN-SIP");
+                for (key, value) in [("A_ORDER", "2"), ("B_ORDER", "2"), ("A_2_0", "NaN")] {
+                    i.cards.push((key, value.to_owned()));
+                }
+            });
+        },
+        &["observations[0].image", "WCS header", "A_2_0"],
+    ),
+    row(
+        "a grid of an observation that is not there",
+        |w| w.scene("model: {", "model: { grid: hcs,"),
+        &["model.grid", "no observation hcs", "did you mean hsc?"],
+    ),
+    row(
+        "a grid and a pixel scale",
+        |w| w.scene("model: {", "model: { grid: hsc, pixel_scale_arcsec: 0.1,"),
+        &["model.grid", "give one of the two"],
+    ),
+    row(
+        "a pixel scale without a WCS",
+        |w| w.scene("model: {", "model: { pixel_scale_arcsec: 0.1,"),
+        &["scene.yaml, model", "no observation has a WCS"],
+    ),
+    row(
+        "positions in pixels for a model with pixels of its own",
+        |w| {
+            w.images(Images::wcs);
+            w.scene("model: {", "model: { pixel_scale_arcsec: 0.15,");
+        },
+        &["catalog, source red", "pixels of its own", "give ra and dec"],
+    ),
+    row(
+        "a negative pixel scale",
+        |w| w.scene("model: {", "model: { pixel_scale_arcsec: -0.1,"),
+        &["model.pixel_scale_arcsec", "it is -0.1", "greater than 0"],
+    ),
+    row(
+        "two observations of one name",
+        |w| {
+            two(w, |_| {});
+            w.scene("name: deep", "name: hsc");
+        },
+        &["observations[1].name", "hsc is the name of observations[0], too"],
+    ),
+    row(
+        "images in different units",
+        |w| {
+            w.images(|i| i.cards.push(("BUNIT", "uJy".to_owned())));
+            fs::rename(w.path("images.fits"), w.path("deep.fits")).expect("renamed");
+            w.images(|i| i.cards.push(("BUNIT", "counts".to_owned())));
+            second(w);
+        },
+        &["observations[1].image", "BUNIT is \"uJy\"", "\"counts\" in hsc", "zero_point"],
+    ),
+    row(
+        "fluxes in nJy without a zero point",
+        |w| w.scene("model:", "flux_unit: nJy\nmodel:"),
+        &["observations[0].zero_point", "no zero point", "31.4 where it is in nJy"],
+    ),
+    row(
+        "a zero point, and fluxes in counts",
+        |w| {
+            w.scene("    psf:", "    zero_point: 27.0\n    psf:");
+            w.scene("model:", "flux_unit: counts\nmodel:");
+        },
+        &["observations[0].zero_point", "flux_unit is \"counts\""],
+    ),
+    row(
+        "zero points for more channels than there are",
+        |w| w.scene("    psf:", "    zero_point: [27.0, 27.1, 27.2]\n    psf:"),
+        &["observations[0].zero_point", "2 channels"],
+    ),
+    row(
+        "a zero point that is no number",
+        |w| w.scene("    psf:", "    zero_point: .nan\n    psf:"),
+        &["a finite number is needed here"],
+    ),
+    row(
+        "a PSF finer than the pixels, by its header, and nothing that says so",
+        |w| {
+            w.images(|i| {
+                i.psf_cards.push(("OVERSAMP", "4".to_owned()));
+            })
+        },
+        &["observations[0].psf", "OVERSAMP = 4", "samples_per_px: 4"],
+    ),
+    row(
+        "a PSF with a scale, for an image without a WCS",
+        |w| {
+            let psf = "psf: { image: \"images.fits[PSF_{channel}]\", scale_arcsec: 0.03 }";
+            w.scene("psf: images.fits[PSF_{channel}]", psf);
+        },
+        &["psf.scale_arcsec", "no WCS", "samples_per_px"],
+    ),
+    row(
+        "a PSF with two samplings",
+        |w| {
+            let psf = "psf: { image: \"images.fits[PSF_{channel}]\", scale_arcsec: 0.03, samples_per_px: 2 }";
+            w.scene("psf: images.fits[PSF_{channel}]", psf);
+        },
+        &["one of samples_per_px and scale_arcsec"],
+    ),
+    row(
+        "a PSF of a formula that is to be sampled finely",
+        |w| {
+            let psf = "psf: { gaussian: { sigma_px: 1.2 }, samples_per_px: 2 }";
+            w.scene("psf: images.fits[PSF_{channel}]", psf);
+        },
+        &["only an image can be recentred or sampled finely"],
+    ),
+    row(
+        "noise to be measured in an image of one value",
+        |w| {
+            w.images(|i| ["IMAGE_g", "IMAGE_r"].iter().for_each(|name| i.plane(name).fill(0.25)));
+            w.scene("variance: images.fits[VARIANCE_{channel}]", "sigma: measured");
+        },
+        &["observations[0].sigma", "channel g", "noise to be measured"],
+    ),
+    row(
+        "a misspelt word for measured noise",
+        |w| w.scene("variance: images.fits[VARIANCE_{channel}]", "sigma: measure"),
+        &["the word measured"],
+    ),
+    row(
+        "epochs whose bands have different names",
+        |w| {
+            let scene = "channels: [[g, 1], [r, 1]]";
+            w.scene("channels: [g, r]", scene);
+            for pattern in ["IMAGE", "VARIANCE", "MASK", "PSF"] {
+                w.scene(&format!("{pattern}_{{channel}}"), &format!("{pattern}_{{band}}"));
+            }
+            fs::copy(w.path("images.fits"), w.path("deep.fits")).expect("copied");
+            second(w);
+            let text = fs::read_to_string(w.path("scene.yaml")).expect("written before");
+            let (first, other) = text.split_at(text.find("name: deep").expect("a second one"));
+            w.write(
+                "scene.yaml",
+                format!("{first}{}", other.replacen("[[g, 1], [r, 1]]", "[[g, 2], [R, 2]]", 1)),
+            );
+        },
+        &["observations[1].channels", "band \"R\" is \"r\" in observations[0]"],
+    ),
+    row(
+        "epochs that are all read from one file",
+        |w| w.scene("channels: [g, r]", "channels: [g, r]\n    epochs: [1, 2]"),
+        &["observations[0].image", "all 2 epochs", "{epoch}"],
+    ),
+    row(
+        "an epoch twice",
+        |w| {
+            epochs(w);
+            w.scene("epochs: [1, 2]", "epochs: [1, 2, 1]");
+        },
+        &["observations[0].epochs", "1 is there twice"],
+    ),
+    row(
+        "a range of epochs of which one has no file",
+        |w| {
+            epochs(w);
+            w.scene("epochs: [1, 2]", "epochs: { from: 1, to: 3 }");
+        },
+        &["observations[0].image (epoch 3)", "no file exp_3.fits"],
+    ),
+    row(
+        "all epochs, and no file of any",
+        |w| {
+            epochs(w);
+            w.scene("epochs: [1, 2]", "epochs: all");
+            w.scene("image: exp_", "image: visit_");
+        },
+        &["observations[0].epochs", "no file visit_{epoch}.fits"],
+    ),
+    row(
+        "a transient without epochs",
+        |w| w.scene("model: {", "model: { transients: [blue],"),
+        &["model.transients", "blue shines in some epochs only", "no observation has one"],
+    ),
+    row(
+        "a transient in an epoch that nobody saw",
+        |w| {
+            epochs(w);
+            w.scene("model: {", "model: { transients: [{ id: blue, epochs: [7] }],");
+        },
+        &["model.transients", "epoch 7", "there are 1, 2"],
+    ),
+    row(
+        "a transient that is not in the catalogue",
+        |w| {
+            epochs(w);
+            w.scene("model: {", "model: { transients: [bleu],");
+        },
+        &["model.transients", "did you mean \"blue\"?"],
+    ),
+    row(
+        "all epochs, a transient, and a file for each",
+        |w| {
+            epochs(w);
+            w.scene("epochs: [1, 2]", "epochs: all");
+            w.scene("model: {", "model: { transients: [blue],");
+        },
+        &[],
+    )
+    .code(0),
+    row(
+        "a compressed image whose tiles have no sides",
+        |w| {
+            let text = |cards: &[String]| -> Vec<u8> {
+                let mut bytes: Vec<u8> =
+                    cards.iter().flat_map(|card| format!("{card:<80}").into_bytes()).collect();
+                bytes.resize(bytes.len().next_multiple_of(2880), b' ');
+                bytes
+            };
+            let number = |key: &str, value: usize| format!("{key:<8}= {value:>20}");
+            let truth = |key: &str| format!("{key:<8}= {:>20}", "T");
+            let primary = text(&[truth("SIMPLE"), number("BITPIX", 8), number("NAXIS", 0), "END".to_owned()]);
+            let mut cards = vec!["XTENSION= 'BINTABLE'".to_owned()];
+            let sizes =
+                [("BITPIX", 8), ("NAXIS", 2), ("NAXIS1", 8), ("NAXIS2", SIDE), ("PCOUNT", 0), ("GCOUNT", 1)];
+            cards.extend(sizes.map(|(key, value)| number(key, value)));
+            cards.extend([number("TFIELDS", 1), "TTYPE1  = 'COMPRESSED_DATA'".to_owned()]);
+            cards.extend([
+                "TFORM1  = '1PB(100)'".to_owned(),
+                truth("ZIMAGE"),
+                "ZCMPTYPE= 'RICE_1  '".to_owned(),
+            ]);
+            let image = [("ZBITPIX", 16), ("ZNAXIS", 2), ("ZNAXIS1", SIDE), ("ZNAXIS2", SIDE)];
+            cards.extend(image.map(|(key, value)| number(key, value)));
+            cards.extend([number("ZTILE1", 0), number("ZTILE2", 1), "END".to_owned()]);
+            let bytes = [primary, text(&cards), vec![0; 2880]].concat();
+            w.write("packed.fits.fz", bytes);
+            w.scene("images.fits[IMAGE_{channel}]", "packed.fits.fz");
+        },
+        &["observations[0].image", "packed.fits.fz", "ZTILE1"],
+    ),
+];

@@ -1,5 +1,6 @@
 //! What can be wrong with an observation and the files it comes from.
 
+use crate::noise::NoiseError;
 use scarlet_frame::{BBox, Channel, FrameError};
 use scarlet_model::ModelError;
 use std::path::PathBuf;
@@ -250,6 +251,14 @@ pub enum ObsError {
         /// What is wrong.
         error: FrameError,
     },
+    /// Something about its noise.
+    #[error("{observation}: {error}")]
+    Noise {
+        /// Name of the observation.
+        observation: String,
+        /// What is wrong.
+        error: NoiseError,
+    },
     /// Something about the model.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -269,6 +278,7 @@ impl ObsError {
             | Self::NoChannel { observation, .. }
             | Self::NoOverlap { observation, .. }
             | Self::FftShape { observation, .. }
+            | Self::Noise { observation, .. }
             | Self::InObservation { observation, .. } => name.clone_into(observation),
             _ => {}
         }

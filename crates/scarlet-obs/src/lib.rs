@@ -11,6 +11,7 @@ pub mod fits;
 pub mod init;
 pub mod kernel;
 pub mod measure;
+pub mod noise;
 mod observation;
 mod plan;
 mod redistribute;

@@ -1,7 +1,8 @@
 //! An observation: data, weights and the frame they were taken in.
 
 use crate::ObsError;
-use ndarray::{Array3, ArrayView3};
+use crate::noise::{CorrelatedNoise, Noise, Poisson};
+use ndarray::{Array3, ArrayView3, Axis};
 use scarlet_frame::{BBox, Channel, Frame};
 
 /// Images of one instrument on one pixel grid, with their weights.
@@ -26,6 +27,7 @@ pub struct Observation {
     weights: Array3<f64>,
     frame: Frame,
     fft_shape: Option<[usize; 2]>,
+    noise: Noise,
 }
 
 impl Observation {
@@ -54,7 +56,30 @@ impl Observation {
         if weights.iter().all(|w| *w == 0.0) {
             return Err(ObsError::NoData { observation: name });
         }
-        Ok(Self { name, data, weights, frame, fft_shape: None })
+        Ok(Self { name, data, weights, frame, fft_shape: None, noise: Noise::Independent })
+    }
+
+    /// From counts `[channel, y, x]`, to be compared with a model by [`Noise::Poisson`]; `mask` is true where a pixel does
+    /// not count.
+    ///
+    /// The data are (counts - background) / gain, in the unit of the model. The weights, which start values and checks use,
+    /// are gain^2 over the mean counts in the 5 x 5 pixels around each.
+    ///
+    /// # Errors
+    /// As [`Observation::new`] and [`Observation::poisson`].
+    pub fn counts(
+        counts: &Array3<f64>,
+        mask: ArrayView3<'_, bool>,
+        noise: Poisson,
+        frame: Frame,
+    ) -> Result<Self, ObsError> {
+        frame.validate()?;
+        let in_noise = |error| ObsError::Noise { observation: "observation".to_owned(), error };
+        check_shape("observation", "counts", counts.shape(), &frame)?;
+        check_shape("observation", "mask", mask.shape(), &frame)?;
+        noise.check(counts.shape()[0]).map_err(in_noise)?;
+        let (data, weights) = noise.data_and_weights(counts, mask);
+        Self::new(data, weights, frame)?.poisson(noise)
     }
 
     /// Called `name` in messages and results.
@@ -78,6 +103,32 @@ impl Observation {
         if self.pixels_with_weight() == 0 {
             return Err(ObsError::NoData { observation: self.name });
         }
+        Ok(self)
+    }
+
+    /// With noise that neighbouring pixels share; its variances are those of the weights.
+    ///
+    /// # Errors
+    /// Another number of correlations than channels.
+    pub fn correlated(mut self, noise: CorrelatedNoise) -> Result<Self, ObsError> {
+        let checked = noise.check(self.frame.channel_names().len());
+        checked.map_err(|error| ObsError::Noise { observation: self.name.clone(), error })?;
+        self.noise = Noise::Correlated(noise);
+        Ok(self)
+    }
+
+    /// With the noise of counts, which are gain * data + background; pixels with a positive weight count.
+    ///
+    /// # Errors
+    /// Another number of gains or backgrounds than channels, counts that are negative.
+    pub fn poisson(mut self, noise: Poisson) -> Result<Self, ObsError> {
+        let in_noise = |error| ObsError::Noise { observation: self.name.clone(), error };
+        noise.check(self.frame.channel_names().len()).map_err(in_noise)?;
+        for (channel, data) in self.data.axis_iter(Axis(0)).enumerate() {
+            let weights = self.weights.index_axis(Axis(0), channel);
+            noise.counts(&self.frame, channel, data, weights).map_err(in_noise)?;
+        }
+        self.noise = Noise::Poisson(noise);
         Ok(self)
     }
 
@@ -106,6 +157,12 @@ impl Observation {
     #[must_use]
     pub const fn weights(&self) -> &Array3<f64> {
         &self.weights
+    }
+
+    /// How its pixels scatter.
+    #[must_use]
+    pub const fn noise(&self) -> &Noise {
+        &self.noise
     }
 
     /// Its frame.

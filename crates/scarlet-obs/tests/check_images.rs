@@ -174,3 +174,24 @@ fn wings_that_fill_an_image_are_no_sky() {
     assert_eq!(loud(&found), Vec::<String>::new());
     assert_eq!(found.iter().filter(|f| f.code == "no_dark_sky").count(), 3, "{found:#?}");
 }
+
+/// Means of 2 x 2 pixels that overlap, brought back to the noise that the weights say: neighbours have correlation 1/2.
+#[test]
+fn noise_that_neighbours_share_is_found_unless_it_is_described() {
+    let shape = (1, 80, 80);
+    let mut noise = Noise::new(5);
+    let white = Array3::from_shape_simple_fn((1, 81, 81), || noise.draw());
+    let data = Array3::from_shape_fn(shape, |(c, y, x)| {
+        [[0, 0], [0, 1], [1, 0], [1, 1]].iter().map(|[v, u]| 0.5 * white[[c, y + v, x + u]]).sum()
+    });
+    let frame = Frame::new([80, 80]).psf(Psf::gaussian(1.5).expect("a width"));
+    let image = Observation::new(data, Array3::ones(shape), frame).expect("valid").named("coadd");
+    let finding = only(&check::observation(&image), "noise_correlated");
+    assert_eq!((finding.severity, finding.subject.as_str()), (Severity::Warning, "observation coadd"));
+    let along_x = finding.problem.split("correlated: ").nth(1).and_then(|rest| rest.split(' ').next());
+    let along_x: f64 = along_x.expect("a number").parse().expect("a number");
+    assert!((along_x - 0.5).abs() < 0.06, "{finding}");
+    let measured = scarlet_obs::noise::CorrelatedNoise::measured(&image, None).expect("empty sky");
+    let described = image.correlated(measured).expect("one channel");
+    assert!(check::observation(&described).iter().all(|f| !f.code.starts_with("noise")));
+}

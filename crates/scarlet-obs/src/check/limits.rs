@@ -18,6 +18,8 @@ pub struct Limits {
     pub kernel_negative: f64,
     /// Scatter of the data over what the weights say: a warning from here, and below one over it.
     pub noise_ratio: f64,
+    /// Correlation of neighbouring pixels in empty sky where noise is said to be independent: a warning from here.
+    pub correlation: f64,
     /// Scatter of the data over what the weights say from which on they are asked whether they are something else.
     pub wrong_weights_ratio: f64,
     /// Sky level in units of a pixel's noise: a warning from here.
@@ -61,6 +63,7 @@ impl Default for Limits {
             psf_edge: 0.05,
             kernel_negative: 0.25,
             noise_ratio: 1.5,
+            correlation: 0.1,
             wrong_weights_ratio: 2.0,
             background: 0.5,
             background_significance: 5.0,

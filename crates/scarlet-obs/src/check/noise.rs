@@ -3,6 +3,7 @@
 use super::robust::{median, quantile, scatter_about};
 use super::{Finding, Limits, Severity, channel_subject, number};
 use crate::Observation;
+use crate::noise::{Lag, Noise, neighbour_lags};
 use ndarray::{Array2, ArrayView2, Axis, s};
 
 /// Fewer pairs of pixels than this say nothing about noise.
@@ -31,8 +32,12 @@ const MISTAKES: [(&str, Variance, &str); 3] = [
 
 pub(super) fn findings(observation: &Observation, limits: &Limits) -> Vec<Finding> {
     let channels: Vec<usize> = (0..observation.frame().channel_names().len()).collect();
+    let expected = |channel: usize| match observation.noise() {
+        Noise::Correlated(noise) => noise.scatter_of_pairs(channel),
+        _ => 1.0,
+    };
     let scatter: Vec<Option<f64>> =
-        channels.iter().map(|c| pair_scatter(observation, *c, |w| 1.0 / w)).collect();
+        channels.iter().map(|c| Some(pair_scatter(observation, *c, |w| 1.0 / w)? / expected(*c))).collect();
     let mut found: Vec<Finding> = wrong_weights(observation, &scatter, limits).into_iter().collect();
     let mistaken = !found.is_empty();
     for (channel, ratio) in channels.iter().zip(&scatter) {
@@ -42,7 +47,38 @@ pub(super) fn findings(observation: &Observation, limits: &Limits) -> Vec<Findin
             found.extend(background(observation, *channel, ratio, limits));
         }
     }
+    found.extend(correlated(observation, limits));
     found
+}
+
+/// Whether noise that is said to be independent is not.
+fn correlated(observation: &Observation, limits: &Limits) -> Vec<Finding> {
+    if *observation.noise() != Noise::Independent {
+        return Vec::new();
+    }
+    let lags = neighbour_lags(observation).into_iter().enumerate();
+    let finding = |(channel, lags): (usize, Option<[Lag; 2]>)| {
+        let [along_x, along_y] = lags?;
+        let largest = if along_x.coefficient > along_y.coefficient { along_x } else { along_y };
+        let significance = largest.coefficient / largest.error;
+        if largest.coefficient < limits.correlation || significance < limits.background_significance {
+            return None;
+        }
+        Some(Finding {
+            severity: Severity::Warning,
+            code: "noise_correlated",
+            subject: channel_subject(observation, channel),
+            problem: format!(
+                "noise of neighbouring pixels is correlated: {:.2} along x, {:.2} along y in its empty sky, ±{:.2}; errors \
+                 of fluxes are larger than weights alone say",
+                along_x.coefficient, along_y.coefficient, largest.error
+            ),
+            advice: "describe the noise: as measured, or by its correlation function or power spectrum"
+                .to_owned(),
+            position: None,
+        })
+    };
+    lags.filter_map(finding).collect()
 }
 
 /// Scatter of differences of neighbours in a row, in units of what `variance` of their weights says; 1 if it is right.

@@ -95,7 +95,8 @@ impl CorrelatedNoise {
     ///   surroundings are left out.
     ///
     /// Means of products of residuals in units of their errors over all pairs at lags up to 5 pixels along y and x, over
-    /// that at lag 0. Outliers are left out, and lags whose coefficient is not significant are taken to be 0.
+    /// that at lag 0, less what pixels 5 apart share: faint light, not noise. Outliers are left out, and lags whose
+    /// coefficient is not significant are taken to be 0.
     ///
     /// # Errors
     /// Less than 500 pixels of empty sky in a channel, a mask of another shape.
@@ -148,6 +149,11 @@ impl CorrelatedNoise {
     pub fn function(&self, channel: usize, radius: usize) -> Array2<f64> {
         let (correlation, side, r) = (self.of(channel), 2 * radius + 1, radius as i64);
         Array2::from_shape_fn((side, side), |(y, x)| correlation.at([y as i64 - r, x as i64 - r]))
+    }
+
+    /// Scatter of differences of neighbours in a row, in units of that of independent pixels.
+    pub(crate) fn scatter_of_pairs(&self, channel: usize) -> f64 {
+        (1.0 - self.of(channel).at([0, 1])).max(0.0).sqrt()
     }
 
     /// Whether there is a correlation for each of so many channels.

@@ -1,7 +1,7 @@
 //! Correlation of noise as it is in empty sky.
 
 use super::NoiseError;
-use super::sky::{pulls, sources};
+use super::sky::{pulls, quantile, sources};
 use crate::Observation;
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 
@@ -48,14 +48,19 @@ pub(super) fn measured(
     Ok(functions)
 }
 
-/// How pixels are correlated with their neighbours along x and y in empty sky; none where there is not enough of it.
-pub(crate) fn neighbour_lag(observation: &Observation, channel: usize) -> Option<[Lag; 2]> {
-    let sky = sky(observation, channel, &sources(observation))?;
-    let (variance, _) = product(&sky, [0, 0]);
-    Some([[0, 1], [1, 0]].map(|lag| {
-        let (mean, pairs) = product(&sky, lag);
-        Lag { coefficient: mean / variance, error: 1.0 / pairs.max(1.0).sqrt() }
-    }))
+/// How pixels are correlated with their neighbours along x and y in empty sky, for each channel; none where there is not enough of it.
+pub(crate) fn neighbour_lags(observation: &Observation) -> Vec<Option<[Lag; 2]>> {
+    let sources = sources(observation);
+    let lags = |channel: usize| {
+        let sky = sky(observation, channel, &sources)?;
+        let light = light(&sky);
+        let variance = product(&sky, [0, 0]).0 - light;
+        Some([[0, 1], [1, 0]].map(|lag| {
+            let (mean, pairs) = product(&sky, lag);
+            Lag { coefficient: (mean - light) / variance, error: 1.0 / pairs.max(1.0).sqrt() }
+        }))
+    };
+    (0..observation.frame().channel_names().len()).map(lags).collect()
 }
 
 fn empty_pixels(observation: &Observation, channel: usize, dark: &Array2<bool>) -> usize {
@@ -75,15 +80,13 @@ fn sky(observation: &Observation, channel: usize, sources: &Array2<bool>) -> Opt
     if values.len() < LEAST_SKY {
         return None;
     }
-    values.sort_unstable_by(f64::total_cmp);
-    let at = |share: f64| values[((values.len() - 1) as f64 * share) as usize];
-    let (middle, scatter) = (at(0.5), 0.5 * (at(0.841) - at(0.159)));
+    let [low, middle, high] = [0.159, 0.5, 0.841].map(|share| quantile(&mut values, share));
+    let scatter = 0.5 * (high - low);
     let kept = |v: &&f64| (**v - middle).abs() <= OUTLIER * scatter;
     let (sum, count) = values.iter().filter(kept).fold((0.0, 0.0), |(sum, n), v| (sum + v, n + 1.0));
     let mean = sum / count;
     pulls.mapv_inplace(|v| if (v - middle).abs() <= OUTLIER * scatter { v - mean } else { f64::NAN });
-    let varies = values.first() != values.last();
-    varies.then_some(pulls)
+    (scatter > 0.0).then_some(pulls)
 }
 
 /// Mean product of pixels at a lag, and how many pairs it is of.
@@ -102,15 +105,26 @@ fn product(sky: &Array2<f64>, [dy, dx]: [i64; 2]) -> (f64, f64) {
     (if pairs > 0.0 { sum / pairs } else { 0.0 }, pairs)
 }
 
+/// What pixels still share at the largest lag: faint light and uneven background rather than noise.
+fn light(sky: &Array2<f64>) -> f64 {
+    let r = RADIUS as i64;
+    // Opposite lags have the same pairs: half of the ring is enough.
+    let ring = (-r..=r).map(|x| [r, x]).chain((-r + 1..r).map(|y| [y, r]));
+    let (sum, pairs) =
+        ring.map(|lag| product(sky, lag)).fold((0.0, 0.0), |(s, n), (mean, k)| (s + mean * k, n + k));
+    (sum / f64::max(pairs, 1.0)).max(0.0)
+}
+
 /// Coefficients, each shrunk by its own error: rho (1 - (2 error / rho)^2), 0 where that is negative.
 ///
 /// Source of the errors: Bartlett 1946, Suppl. J. R. Stat. Soc. 8, 27: the variance is the sum of all rho^2 over pairs.
 fn shrunk(sky: &Array2<f64>) -> Array2<f64> {
     let (r, side) = (RADIUS as i64, 2 * RADIUS + 1);
-    let (variance, _) = product(sky, [0, 0]);
+    let light = light(sky);
+    let variance = product(sky, [0, 0]).0 - light;
     let lags = Array2::from_shape_fn((side, side), |(y, x)| {
         let (mean, pairs) = product(sky, [y as i64 - r, x as i64 - r]);
-        (mean / variance, pairs.max(1.0))
+        ((mean - light) / variance, pairs.max(1.0))
     });
     let squares: f64 = lags.iter().map(|(rho, pairs)| (rho * rho - 1.0 / pairs).max(0.0)).sum();
     let mut function = lags.mapv(|(rho, pairs)| {

@@ -21,11 +21,11 @@ mod sky;
 mod whitening;
 
 pub use correlated::CorrelatedNoise;
-pub use error::NoiseError;
-pub use poisson::Poisson;
 pub(crate) use correlating::Correlating;
-pub(crate) use measured::{Lag, neighbour_lag};
+pub use error::NoiseError;
+pub(crate) use measured::{Lag, neighbour_lags};
 pub(crate) use poisson::Counting;
+pub use poisson::Poisson;
 
 /// How the pixels of an observation scatter about what it should see.
 #[derive(Debug, Clone, Default, PartialEq)]

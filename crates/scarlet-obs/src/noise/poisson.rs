@@ -44,11 +44,19 @@ impl Poisson {
         let (gain, background) = (gain.into(), background.into());
         for (what, values) in [("list of gains", &gain), ("list of backgrounds", &background)] {
             if values.is_empty() {
-                return Err(NoiseError::Shape { what, found: vec![0], needed: "give one number for each channel" });
+                return Err(NoiseError::Shape {
+                    what,
+                    found: vec![0],
+                    needed: "give one number for each channel",
+                });
             }
         }
         if let Some(value) = gain.iter().find(|g| !(**g > 0.0 && g.is_finite())) {
-            return Err(NoiseError::Setting { what: "the gain", value: *value, allowed: "positive and finite" });
+            return Err(NoiseError::Setting {
+                what: "the gain",
+                value: *value,
+                allowed: "positive and finite",
+            });
         }
         if let Some(value) = background.iter().find(|b| !(**b >= 0.0 && b.is_finite())) {
             let allowed = "0 or positive, and finite";
@@ -174,7 +182,12 @@ impl<T: Pixel> Counting<T> {
 
     /// The part of log L that no model changes: the sum of n ln n - n - ln n!.
     pub(crate) fn log_norm(&self) -> f64 {
-        self.counts.iter().map(|n| n.wide()).filter(|n| *n > 0.0).map(|n| n * n.ln() - n - ln_gamma(n + 1.0)).sum()
+        self.counts
+            .iter()
+            .map(|n| n.wide())
+            .filter(|n| *n > 0.0)
+            .map(|n| n * n.ln() - n - ln_gamma(n + 1.0))
+            .sum()
     }
 }
 
@@ -274,7 +287,8 @@ mod tests {
         let counting = Counting::new(&noise, 0, vec![0.0, 3.0, 11.0, -1.0]);
         let mut pair = [1.0, 2.0, 0.25, 9.0];
         let chi2 = counting.compare(0, &mut pair);
-        let expected = -3.5 + (3.0 * 5.5f64.ln() - 5.5 - 6.0f64.ln())
+        let expected = -3.5
+            + (3.0 * 5.5f64.ln() - 5.5 - 6.0f64.ln())
             + (11.0 * 2.0f64.ln() - 2.0 - 39_916_800.0f64.ln());
         approx::assert_relative_eq!(counting.log_norm() - 0.5 * chi2, expected, max_relative = 1e-13);
         let gradient = [-2.0, 2.0 * (3.0 / 5.5 - 1.0), 2.0 * (11.0 / 2.0 - 1.0), 0.0];
@@ -290,7 +304,10 @@ mod tests {
                 let step = 1e-6 * (1e-3 + f64::abs(mu));
                 let ahead = compare(n, mu + step, 1.0, 0.0).0 - compare(n, mu - step, 1.0, 0.0).0;
                 let (value, gradient) = compare(n, mu, 1.0, 0.0);
-                assert!(value.is_finite() && (gradient + 0.5 * ahead / step).abs() < 1e-4 * (1.0 + gradient.abs()));
+                assert!(
+                    value.is_finite()
+                        && (gradient + 0.5 * ahead / step).abs() < 1e-4 * (1.0 + gradient.abs())
+                );
             }
         }
     }

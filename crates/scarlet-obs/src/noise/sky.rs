@@ -27,10 +27,9 @@ pub(super) fn sources(observation: &Observation) -> Array2<bool> {
         if values.is_empty() {
             continue;
         }
-        values.sort_unstable_by(f64::total_cmp);
         // Sources make the upper side: scatter is that of the lower.
-        let at = |share: f64| values[((values.len() - 1) as f64 * share) as usize];
-        let limit = at(0.5) + STANDS_OUT * (at(0.5) - at(0.159));
+        let [low, middle] = [0.159, 0.5].map(|share| quantile(&mut values, share));
+        let limit = middle + STANDS_OUT * (middle - low);
         for ((y, x), _) in smooth.indexed_iter().filter(|(_, v)| **v > limit) {
             let (top, left) = (y.saturating_sub(GROWN_PX), x.saturating_sub(GROWN_PX));
             for y in top..(y + GROWN_PX + 1).min(ny) {
@@ -43,6 +42,12 @@ pub(super) fn sources(observation: &Observation) -> Array2<bool> {
     found
 }
 
+/// The element at this share of the sorted values, which are reordered.
+pub(super) fn quantile(values: &mut [f64], share: f64) -> f64 {
+    let at = ((values.len() - 1) as f64 * share).round() as usize;
+    *values.select_nth_unstable_by(at, f64::total_cmp).1
+}
+
 /// Means over boxes around each pixel of what counts; NaN where nothing does.
 fn smoothed(image: ArrayView2<'_, f64>) -> Array2<f64> {
     let (ny, nx) = image.dim();
@@ -50,10 +55,8 @@ fn smoothed(image: ArrayView2<'_, f64>) -> Array2<f64> {
         let rows = y.saturating_sub(SMOOTH_PX)..(y + SMOOTH_PX + 1).min(ny);
         let columns = x.saturating_sub(SMOOTH_PX)..(x + SMOOTH_PX + 1).min(nx);
         let values = image.slice(ndarray::s![rows, columns]);
-        let (sum, count) = values
-            .iter()
-            .filter(|v| v.is_finite())
-            .fold((0.0, 0), |(sum, count), v| (sum + v, count + 1));
+        let (sum, count) =
+            values.iter().filter(|v| v.is_finite()).fold((0.0, 0), |(sum, count), v| (sum + v, count + 1));
         sum / f64::from(count)
     })
 }

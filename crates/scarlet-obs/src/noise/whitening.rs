@@ -79,9 +79,8 @@ impl<T: Pixel> Whitening<T> {
                     whitening.ignored.push(at);
                     continue;
                 }
-                let there = |(k, [dy, dx]): (usize, &[i64; 2])| {
-                    u64::from(counts(y as i64 + dy, x as i64 + dx)) << k
-                };
+                let there =
+                    |(k, [dy, dx]): (usize, &[i64; 2])| u64::from(counts(y as i64 + dy, x as i64 + dx)) << k;
                 let pattern: u64 = lags.iter().enumerate().map(there).sum();
                 if pattern.count_ones() as usize == lags.len() {
                     regular += 1;
@@ -107,12 +106,17 @@ impl<T: Pixel> Whitening<T> {
         patterns.into_iter().for_each(|(pattern, index)| sets[index].0 = pattern);
         let taps = self.before.len();
         self.shares_of_odd = vec![T::default(); sets.len() * taps];
-        workers.for_each_with_chunk(&mut sets, &mut self.shares_of_odd, taps, |_, (pattern, error), shares| {
-            let missing: Vec<usize> = (0..taps - 1).filter(|k| *pattern >> k & 1 == 0).collect();
-            let prediction = neighbourhood.without(&missing);
-            shares.iter_mut().zip(&prediction.filter).for_each(|(s, share)| *s = T::of(*share));
-            *error = prediction.log_error();
-        });
+        workers.for_each_with_chunk(
+            &mut sets,
+            &mut self.shares_of_odd,
+            taps,
+            |_, (pattern, error), shares| {
+                let missing: Vec<usize> = (0..taps - 1).filter(|k| *pattern >> k & 1 == 0).collect();
+                let prediction = neighbourhood.without(&missing);
+                shares.iter_mut().zip(&prediction.filter).for_each(|(s, share)| *s = T::of(*share));
+                *error = prediction.log_error();
+            },
+        );
         self.log_det += self.odd.iter().map(|(_, set)| sets[*set].1).sum::<f64>();
     }
 
@@ -178,7 +182,8 @@ impl<T: Pixel> Whitening<T> {
         }
         for ((at, set), value) in self.odd.iter().zip(of_odd) {
             let shares = &self.shares_of_odd[set * self.before.len()..][..self.before.len()];
-            for (before, share) in self.before.iter().zip(shares).filter(|(_, share)| **share != T::default()) {
+            for (before, share) in self.before.iter().zip(shares).filter(|(_, share)| **share != T::default())
+            {
                 residual[at - before] += *share * *value;
             }
         }

@@ -38,15 +38,15 @@ fn planes_of(
 /// chi2, half the log-determinant and C^-1 r of the pixels with weight, by the dense matrix.
 fn dense(correlation: &Correlation, weights: &Array2<f64>, residual: &[f64]) -> (f64, f64, Vec<f64>) {
     let nx = weights.ncols();
-    let known: Vec<usize> =
-        weights.iter().enumerate().filter(|(_, w)| **w > 0.0).map(|(k, _)| k).collect();
+    let known: Vec<usize> = weights.iter().enumerate().filter(|(_, w)| **w > 0.0).map(|(k, _)| k).collect();
     let n = known.len();
     let place = |k: usize| [(known[k] / nx) as i64, (known[k] % nx) as i64];
     let mut lower = Array2::<f64>::zeros((n, n));
     for i in 0..n {
         for j in 0..=i {
             let lag = [place(i)[0] - place(j)[0], place(i)[1] - place(j)[1]];
-            let dot = |a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>| (0..j).map(|k| a[k] * b[k]).sum::<f64>();
+            let dot =
+                |a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>| (0..j).map(|k| a[k] * b[k]).sum::<f64>();
             let left = correlation.at(lag) - dot(lower.row(i), lower.row(j));
             lower[[i, j]] = if i == j { left.sqrt() } else { left / lower[[j, j]] };
         }

@@ -1,4 +1,5 @@
 //! Images of noise that resampling and smoothing have correlated.
+#![allow(unreachable_pub, reason = "as the other shared files of tests")]
 
 use ndarray::{Array2, Array3, Axis};
 use rand::rngs::StdRng;
@@ -19,10 +20,34 @@ pub struct Kind {
 /// White, smoothed, and resampled in two ways.
 pub fn kinds() -> Vec<Kind> {
     vec![
-        Kind { name: "white", kernel: |y, x| f64::from(u8::from(y == 0.0 && x == 0.0)), reach: 0, turn: 0.0, scale: 1.0 },
-        Kind { name: "smoothed, sigma 0.7 px", kernel: |y, x| (-(y * y + x * x) / 0.98).exp(), reach: 4, turn: 0.0, scale: 1.0 },
-        Kind { name: "turned by 20 degrees, linear", kernel: |y, x| linear(y) * linear(x), reach: 1, turn: 0.349, scale: 1.0 },
-        Kind { name: "pixels 0.8 as large, Lanczos-3", kernel: |y, x| lanczos3(y) * lanczos3(x), reach: 3, turn: 0.1, scale: 0.8 },
+        Kind {
+            name: "white",
+            kernel: |y, x| f64::from(u8::from(y == 0.0 && x == 0.0)),
+            reach: 0,
+            turn: 0.0,
+            scale: 1.0,
+        },
+        Kind {
+            name: "smoothed, sigma 0.7 px",
+            kernel: |y, x| (-(y * y + x * x) / 0.98).exp(),
+            reach: 4,
+            turn: 0.0,
+            scale: 1.0,
+        },
+        Kind {
+            name: "turned by 20 degrees, linear",
+            kernel: |y, x| linear(y) * linear(x),
+            reach: 1,
+            turn: 0.349,
+            scale: 1.0,
+        },
+        Kind {
+            name: "pixels 0.8 as large, Lanczos-3",
+            kernel: |y, x| lanczos3(y) * lanczos3(x),
+            reach: 3,
+            turn: 0.1,
+            scale: 0.8,
+        },
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use crate::ObsError;
 use crate::noise::{CorrelatedNoise, Noise, Poisson};
-use ndarray::{Array3, ArrayView3, Axis};
+use ndarray::{Array3, ArrayView3};
 use scarlet_frame::{BBox, Channel, Frame};
 
 /// Images of one instrument on one pixel grid, with their weights.
@@ -124,10 +124,7 @@ impl Observation {
     pub fn poisson(mut self, noise: Poisson) -> Result<Self, ObsError> {
         let in_noise = |error| ObsError::Noise { observation: self.name.clone(), error };
         noise.check(self.frame.channel_names().len()).map_err(in_noise)?;
-        for (channel, data) in self.data.axis_iter(Axis(0)).enumerate() {
-            let weights = self.weights.index_axis(Axis(0), channel);
-            noise.counts(&self.frame, channel, data, weights).map_err(in_noise)?;
-        }
+        noise.check_counts(&self).map_err(in_noise)?;
         self.noise = Noise::Poisson(noise);
         Ok(self)
     }
@@ -207,7 +204,8 @@ impl Observation {
         self.weights.iter().filter(|w| **w > 0.0).count()
     }
 
-    /// The part of the log-likelihood that no model changes: sum over pixels of ln(w / 2 pi) / 2.
+    /// The part of the log-likelihood that no model changes where noise is independent: sum over pixels of
+    /// ln(w / 2 pi) / 2.
     #[must_use]
     pub fn log_norm(&self) -> f64 {
         let counted = self.weights.iter().filter(|w| **w > 0.0);

@@ -6,7 +6,7 @@ use super::whitening::Whitening;
 use super::{NoiseError, prediction};
 use crate::Observation;
 use ndarray::{Array2, Array3, ArrayView2, Axis};
-use scarlet_render::{Pixel, Workers};
+use scarlet_render::Pixel;
 
 /// Least power at any frequency, in units of the mean, unless something else is asked for.
 const FLOOR: f64 = 1e-4;
@@ -163,18 +163,13 @@ impl CorrelatedNoise {
     }
 
     /// Plans the whitening of a channel with these weights.
-    pub(crate) fn whitening<T: Pixel>(
-        &self,
-        channel: usize,
-        weights: ArrayView2<'_, f64>,
-        workers: &Workers,
-    ) -> Whitening<T> {
+    pub(crate) fn whitening<T: Pixel>(&self, channel: usize, weights: ArrayView2<'_, f64>) -> Whitening<T> {
         let correlation = self.of(channel);
         let reach = match self.reach {
             Some(reach) => reach.min(prediction::farthest(correlation)),
             None => prediction::reach(correlation),
         };
-        Whitening::new(correlation, reach, weights, workers)
+        Whitening::new(correlation, reach, weights)
     }
 
     fn of(&self, channel: usize) -> &Correlation {

@@ -3,7 +3,7 @@
 use super::whitening::{Planes, Whitening};
 use super::{CorrelatedNoise, signs};
 use ndarray::ArrayView2;
-use scarlet_render::{Pixel, Workers};
+use scarlet_render::Pixel;
 
 /// The likelihood of one channel whose pixels have correlated noise.
 ///
@@ -24,9 +24,8 @@ impl<T: Pixel> Correlating<T> {
         channel: usize,
         weights: ArrayView2<'_, f64>,
         in_pairs: &[T],
-        workers: &Workers,
     ) -> Self {
-        let whitening = noise.whitening(channel, weights, workers);
+        let whitening = noise.whitening(channel, weights);
         Self {
             planes: whitening.planes(),
             whitening,
@@ -40,8 +39,9 @@ impl<T: Pixel> Correlating<T> {
         -self.whitening.log_det()
     }
 
-    /// Takes a pair of rendered rows beside those of the data.
+    /// Takes a pair of rendered rows beside theirs of all `data`.
     pub(crate) fn take(&mut self, y: usize, data: &[T], pair: &[T]) {
+        let data = &data[y / 2 * pair.len()..][..pair.len()];
         self.take_each(y, pair, |k, m| data[k] - m);
     }
 

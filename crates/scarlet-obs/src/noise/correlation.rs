@@ -30,7 +30,7 @@ impl Correlation {
         for ((y, x), value) in function.indexed_iter() {
             let (dy, dx) = (y as i64 - middle[0], x as i64 - middle[1]);
             let wrong = |allowed| NoiseError::Correlation { plane, y: dy, x: dx, value: *value, allowed };
-            if !(value.abs() <= 1.0) {
+            if value.is_nan() || value.abs() > 1.0 {
                 return Err(wrong("it must be between -1 and 1"));
             }
             if (dy, dx) == (0, 0) && *value != 1.0 {

@@ -4,7 +4,7 @@ use super::correlation::Correlation;
 use super::prediction::Neighbourhood;
 use ndarray::ArrayView2;
 use pulp::{Simd, WithSimd};
-use scarlet_render::{Pixel, Workers};
+use scarlet_render::Pixel;
 use std::collections::BTreeMap;
 
 /// Pixels of a row that are filtered at once.
@@ -47,12 +47,7 @@ impl<T: Pixel> Whitening<T> {
     /// # Cost
     /// A Cholesky decomposition, as large as there are neighbours missing, for every pattern of neighbours that occurs:
     /// few patterns where masked pixels are clumps, one a pixel where they are strewn.
-    pub(crate) fn new(
-        correlation: &Correlation,
-        reach: usize,
-        weights: ArrayView2<'_, f64>,
-        workers: &Workers,
-    ) -> Self {
+    pub(crate) fn new(correlation: &Correlation, reach: usize, weights: ArrayView2<'_, f64>) -> Self {
         let (ny, nx) = weights.dim();
         let stride = nx + 2 * reach;
         let neighbourhood = Neighbourhood::new(correlation, reach);
@@ -91,33 +86,23 @@ impl<T: Pixel> Whitening<T> {
             }
         }
         whitening.log_det = regular as f64 * full.log_error();
-        whitening.predict_odd(&neighbourhood, patterns, workers);
+        whitening.predict_odd(&neighbourhood, patterns);
         whitening
     }
 
     /// Fills in the shares of pixels that lack neighbours.
-    fn predict_odd(
-        &mut self,
-        neighbourhood: &Neighbourhood,
-        patterns: BTreeMap<u64, usize>,
-        workers: &Workers,
-    ) {
-        let mut sets = vec![(0, 0.0); patterns.len()];
-        patterns.into_iter().for_each(|(pattern, index)| sets[index].0 = pattern);
+    fn predict_odd(&mut self, neighbourhood: &Neighbourhood, patterns: BTreeMap<u64, usize>) {
         let taps = self.before.len();
-        self.shares_of_odd = vec![T::default(); sets.len() * taps];
-        workers.for_each_with_chunk(
-            &mut sets,
-            &mut self.shares_of_odd,
-            taps,
-            |_, (pattern, error), shares| {
-                let missing: Vec<usize> = (0..taps - 1).filter(|k| *pattern >> k & 1 == 0).collect();
-                let prediction = neighbourhood.without(&missing);
-                shares.iter_mut().zip(&prediction.filter).for_each(|(s, share)| *s = T::of(*share));
-                *error = prediction.log_error();
-            },
-        );
-        self.log_det += self.odd.iter().map(|(_, set)| sets[*set].1).sum::<f64>();
+        let mut errors = vec![0.0; patterns.len()];
+        self.shares_of_odd = vec![T::default(); patterns.len() * taps];
+        for (pattern, set) in patterns {
+            let missing: Vec<usize> = (0..taps - 1).filter(|k| pattern >> k & 1 == 0).collect();
+            let prediction = neighbourhood.without(&missing);
+            let shares = &mut self.shares_of_odd[set * taps..(set + 1) * taps];
+            shares.iter_mut().zip(&prediction.filter).for_each(|(s, share)| *s = T::of(*share));
+            errors[set] = prediction.log_error();
+        }
+        self.log_det += self.odd.iter().map(|(_, set)| errors[*set]).sum::<f64>();
     }
 
     /// Sum of ln s over all pixels that count: half the logarithm of the correlation's determinant.

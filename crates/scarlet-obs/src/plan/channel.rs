@@ -3,6 +3,8 @@
 use super::PixelImage;
 use super::weigh::Weigh;
 use crate::Observation;
+use crate::noise::signs::{mixed, sign};
+use crate::noise::{Correlating, Counting, Noise};
 use ndarray::{ArrayView2, Axis};
 use scarlet_render::{Pixel, Sighting, Workspace};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,8 +16,18 @@ pub(super) struct ChannelPlan<T> {
     pub(super) index: usize,
     data: Vec<T>,
     weights: Vec<T>,
+    scatter: Scatter<T>,
     /// What the last evaluation left; no two threads evaluate one channel at a time.
     outcome: Mutex<Outcome>,
+}
+
+/// How the pixels of a channel scatter.
+#[derive(Debug)]
+enum Scatter<T> {
+    Independent,
+    /// In a lock as outcomes are, with the image that is compared as a whole.
+    Correlated(Box<Mutex<Correlating<T>>>),
+    Counts(Counting<T>),
 }
 
 /// What an evaluation of one channel leaves, to be added up over channels in their order.
@@ -26,14 +38,35 @@ pub(super) struct Outcome {
 
 impl<T: Pixel> ChannelPlan<T> {
     pub(super) fn new(observation: &Observation, index: usize) -> Self {
-        let data = in_pairs(observation.data().index_axis(Axis(0), index));
-        let weights = in_pairs(observation.weights().index_axis(Axis(0), index));
-        Self { index, data, weights, outcome: Mutex::default() }
+        let of_pixels = observation.weights().index_axis(Axis(0), index);
+        let data = in_pairs(observation.data().index_axis(Axis(0), index), 0.0);
+        let weights: Vec<T> = in_pairs(of_pixels, 0.0);
+        let scatter = match observation.noise() {
+            Noise::Independent => Scatter::Independent,
+            Noise::Correlated(noise) => {
+                let correlating = Correlating::new(noise, index, of_pixels, &weights);
+                Scatter::Correlated(Box::new(Mutex::new(correlating)))
+            }
+            Noise::Poisson(noise) => {
+                let counts = noise.counts_of(observation, index);
+                Scatter::Counts(Counting::new(noise, index, in_pairs(counts.view(), -1.0)))
+            }
+        };
+        Self { index, data, weights, scatter, outcome: Mutex::default() }
+    }
+
+    /// The part of the log-likelihood that no model changes, beyond that of the weights or, of counts, in its place.
+    pub(super) fn log_norm(&self) -> f64 {
+        match &self.scatter {
+            Scatter::Independent => 0.0,
+            Scatter::Correlated(correlating) => locked(correlating).log_norm(),
+            Scatter::Counts(counting) => counting.log_norm(),
+        }
     }
 
     /// What the last evaluation left.
     pub(super) fn outcome(&self) -> MutexGuard<'_, Outcome> {
-        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.outcome)
     }
 
     /// Mean weight of its pixels, of which there are so many.
@@ -44,7 +77,13 @@ impl<T: Pixel> ChannelPlan<T> {
     /// Compares the pixels with what is seen of a model's plane.
     pub(super) fn evaluate(&self, sighting: Sighting<'_, T>, plane: &[T], work: &mut Workspace<T>) {
         let mut chi2 = 0.0;
-        sighting.each_pair(plane, |y, pair| chi2 += self.compare(y, pair), work);
+        if let Scatter::Correlated(correlating) = &self.scatter {
+            let correlating = &mut *locked(correlating);
+            sighting.each_pair(plane, |y, pair| correlating.take(y, &self.data, pair), work);
+            chi2 = correlating.chi2();
+        } else {
+            sighting.each_pair(plane, |y, pair| chi2 += self.compare(y, pair), work);
+        }
         *self.outcome() = Outcome { chi2 };
     }
 
@@ -56,7 +95,15 @@ impl<T: Pixel> ChannelPlan<T> {
         work: &mut Workspace<T>,
     ) {
         let mut chi2 = 0.0;
-        sighting.each_pair_and_back(planes, |y, pair| chi2 += self.compare(y, pair), work);
+        if let Scatter::Correlated(correlating) = &self.scatter {
+            let correlating = &mut *locked(correlating);
+            sighting.each_pair(planes.0, |y, pair| correlating.take(y, &self.data, pair), work);
+            chi2 = correlating.chi2();
+            correlating.differentiate();
+            sighting.each_back(planes.1, |y, pair| correlating.give(y, pair), work);
+        } else {
+            sighting.each_pair_and_back(planes, |y, pair| chi2 += self.compare(y, pair), work);
+        }
         *self.outcome() = Outcome { chi2 };
     }
 
@@ -68,12 +115,26 @@ impl<T: Pixel> ChannelPlan<T> {
         image: PixelImage,
         work: &mut Workspace<T>,
     ) {
-        sighting.each_pair_and_back(planes, |y, pair| self.fill(image, y, pair), work);
+        let Scatter::Correlated(correlating) = &self.scatter else {
+            return sighting.each_pair_and_back(planes, |y, pair| self.fill(image, y, pair), work);
+        };
+        let correlating = &mut *locked(correlating);
+        match image {
+            PixelImage::WeightedModel => {
+                sighting.each_pair(planes.0, |y, pair| correlating.take_model(y, pair), work);
+                correlating.weigh_model();
+            }
+            PixelImage::Signs(seed) => correlating.draw_signs(self.seed(seed)),
+        }
+        sighting.each_back(planes.1, |y, pair| correlating.give(y, pair), work);
     }
 
-    /// Turns a pair of rendered rows into their weighted residual w (data - rendered), the gradient of -chi2 / 2, and
+    /// Turns a pair of rendered rows into the gradient of -chi2 / 2, for independent Gaussians w (data - rendered), and
     /// returns their chi2.
     fn compare(&self, y: usize, pair: &mut [T]) -> f64 {
+        if let Scatter::Counts(counting) = &self.scatter {
+            return counting.compare(y / 2 * pair.len(), pair);
+        }
         let own = y / 2 * pair.len()..(y / 2 + 1) * pair.len();
         let (data, weights) = (&self.data[own.clone()], &self.weights[own]);
         pulp::Arch::new().dispatch(Weigh { data, weights, pair })
@@ -83,39 +144,43 @@ impl<T: Pixel> ChannelPlan<T> {
     fn fill(&self, image: PixelImage, y: usize, pair: &mut [T]) {
         let start = y / 2 * pair.len();
         let weights = &self.weights[start..start + pair.len()];
+        let weight = |k: usize, p: T| match &self.scatter {
+            Scatter::Counts(counting) => counting.information(start + k, p),
+            _ => weights[k].wide(),
+        };
         match image {
             PixelImage::WeightedModel => {
-                for (p, w) in pair.iter_mut().zip(weights) {
-                    *p = T::of(w.wide() * p.wide().abs());
+                for (k, p) in pair.iter_mut().enumerate() {
+                    *p = T::of(weight(k, *p) * p.wide().abs());
                 }
             }
             PixelImage::Signs(seed) => {
-                let seed = mixed(seed ^ mixed(self.index as u64 + 1));
-                for (k, (p, w)) in pair.iter_mut().zip(weights).enumerate() {
-                    let bits = mixed(seed ^ ((start + k) / 64) as u64);
-                    let sign = if bits >> ((start + k) % 64) & 1 == 0 { 1.0 } else { -1.0 };
-                    *p = T::of(sign * w.wide().sqrt());
+                let seed = self.seed(seed);
+                for (k, p) in pair.iter_mut().enumerate() {
+                    *p = T::of(sign(seed, start + k) * weight(k, *p).sqrt());
                 }
             }
         }
     }
+
+    /// Seeds of signs, other ones for each channel.
+    const fn seed(&self, seed: u64) -> u64 {
+        mixed(seed ^ mixed(self.index as u64 + 1))
+    }
 }
 
-/// The finaliser of SplitMix64: bits that look random, from any number.
-const fn mixed(number: u64) -> u64 {
-    let z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+/// What is in a lock that no two threads ask for at a time.
+fn locked<V>(lock: &Mutex<V>) -> MutexGuard<'_, V> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The pixels of a plane in pairs of rows; beside a last row without a partner are zeros.
-fn in_pairs<T: Pixel>(plane: ArrayView2<'_, f64>) -> Vec<T> {
+/// The pixels of a plane in pairs of rows; `beside` is what is beside a last row without a partner.
+fn in_pairs<T: Pixel>(plane: ArrayView2<'_, f64>, beside: f64) -> Vec<T> {
     let mut pairs = Vec::with_capacity(plane.len().next_multiple_of(2 * plane.ncols()));
     for rows in plane.axis_chunks_iter(Axis(0), 2) {
         for x in 0..plane.ncols() {
             pairs.push(T::of(rows[[0, x]]));
-            pairs.push(T::of(rows.get([1, x]).copied().unwrap_or_default()));
+            pairs.push(T::of(rows.get([1, x]).copied().unwrap_or(beside)));
         }
     }
     pairs

@@ -7,6 +7,7 @@ mod weigh;
 
 pub use joint::JointPlan;
 
+use crate::noise::Noise;
 use crate::{ObsError, Observation, choice};
 use channel::ChannelPlan;
 use ndarray::Array3;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 /// How an observation is rendered from a model cube, with all buffers; allocates nothing afterwards.
 ///
 /// Channels are picked by name, what the observation sees out of the model's box, and each channel is convolved with its
-/// difference kernel, or resampled where the grids are not the same. log L = -chi2 / 2 + sum ln(w / 2 pi) / 2 over pixels with weight.
+/// difference kernel, or resampled where the grids are not the same. log L and chi2 are those of the observation's [`crate::noise`].
 #[derive(Debug)]
 pub struct ObservationPlan<T: Pixel> {
     renderer: Renderer<T>,
@@ -35,9 +36,9 @@ pub struct ObservationPlan<T: Pixel> {
 /// An image to take back to the model with [`ObservationPlan::pull_back`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PixelImage {
-    /// The weights times the absolute value of the rendered model.
+    /// The weights times the absolute value of the rendered model; C^-1 times it, positive, where noise is correlated.
     WeightedModel,
-    /// The square roots of the weights with signs that look random, others for every seed.
+    /// The square roots of the weights, or of C^-1, times signs that look random, others for every seed.
     Signs(u64),
 }
 
@@ -58,6 +59,11 @@ impl<T: Pixel> ObservationPlan<T> {
         for (index, of_model) in observation.channels_in(model)?.into_iter().enumerate() {
             channels[of_model] = Some(ChannelPlan::new(observation, index));
         }
+        let of_channels: f64 = channels.iter().flatten().map(ChannelPlan::log_norm).sum();
+        let of_weights = match observation.noise() {
+            Noise::Poisson(_) => 0.0,
+            _ => observation.log_norm(),
+        };
         let (renderer, input) = choice::renderer(observation, model)?;
         let [start_y, start_x] = [0, 1].map(|k| (input.origin()[k] - model.bbox().origin()[k]) as usize);
         let stride = model.bbox().shape()[1];
@@ -68,7 +74,7 @@ impl<T: Pixel> ObservationPlan<T> {
             shape: observation.frame().shape(),
             channels,
             spaces: Arc::new(Spaces::new([], &Workers::default())),
-            log_norm: observation.log_norm(),
+            log_norm: of_weights + of_channels,
         })
     }
 

@@ -68,7 +68,7 @@ fn dense(correlation: &Correlation, weights: &Array2<f64>, residual: &[f64]) -> 
 fn with_all_pixels_before_it_is_the_dense_gaussian() {
     for weights in [Array2::ones((6, 6)), weights((6, 6))] {
         let (correlation, residual) = (correlation(), wave(36, 0.7));
-        let whitening = Whitening::<f64>::new(&correlation, 5, weights.view(), &Workers::default());
+        let whitening = Whitening::<f64>::new(&correlation, 5, weights.view());
         let mut planes = whitening.planes();
         let chi2 = planes_of(&whitening, &weights, &residual, &mut planes);
         whitening.whiten_transposed(&mut planes);
@@ -91,7 +91,7 @@ fn a_chain_with_gaps_is_the_dense_gaussian() {
     let mut weights = Array2::ones((3, 50));
     [[0, 0], [0, 7], [1, 20], [1, 21], [1, 22], [2, 48]].iter().for_each(|at| weights[*at] = 0.0);
     let residual = wave(150, 1.3);
-    let whitening = Whitening::<f64>::new(&correlation, 4, weights.view(), &Workers::default());
+    let whitening = Whitening::<f64>::new(&correlation, 4, weights.view());
     let chi2 = planes_of(&whitening, &weights, &residual, &mut whitening.planes());
     let (expected, log_det, _) = dense(&correlation, &weights, &residual);
     approx::assert_relative_eq!(chi2, expected, max_relative = 1e-8);
@@ -103,7 +103,7 @@ fn white_noise_stays_as_it_is() {
     let white = Correlation::from_function(0, Array2::ones((1, 1)).view(), 1e-4).expect("white");
     let (weights, residual) = (weights((9, 37)), wave(333, 0.9));
     for reach in [0, 2] {
-        let whitening = Whitening::<f64>::new(&white, reach, weights.view(), &Workers::default());
+        let whitening = Whitening::<f64>::new(&white, reach, weights.view());
         let chi2 = planes_of(&whitening, &weights, &residual, &mut whitening.planes());
         let counted = residual.iter().zip(&weights).filter(|(_, w)| **w > 0.0);
         approx::assert_relative_eq!(chi2, counted.map(|(r, _)| r * r).sum::<f64>(), max_relative = 1e-13);
@@ -116,8 +116,8 @@ fn white_noise_stays_as_it_is() {
 fn chi2_is_one_a_pixel_for_every_reach_and_mask() {
     let correlation = correlation();
     for (reach, weights) in [(1, Array2::ones((9, 12))), (2, weights((9, 12))), (3, weights((12, 9)))] {
-        let ((ny, nx), workers) = (weights.dim(), Workers::default());
-        let whitening = Whitening::<f64>::new(&correlation, reach, weights.view(), &workers);
+        let (ny, nx) = weights.dim();
+        let whitening = Whitening::<f64>::new(&correlation, reach, weights.view());
         let mut planes = whitening.planes();
         let mut rows = Vec::new();
         for at in 0..ny * nx {
@@ -147,7 +147,7 @@ fn chi2_is_one_a_pixel_for_every_reach_and_mask() {
 #[test]
 fn numbers_that_are_put_come_back_transposed() {
     let (correlation, weights) = (correlation(), weights((20, 40)));
-    let whitening = Whitening::<f64>::new(&correlation, 3, weights.view(), &Workers::new(2));
+    let whitening = Whitening::<f64>::new(&correlation, 3, weights.view());
     let (mut planes, residual, white) = (whitening.planes(), wave(800, 0.31), wave(800, 2.3));
     planes_of(&whitening, &weights, &residual, &mut planes);
     let mut left = 0.0;

@@ -12,10 +12,37 @@ const NEGATIVE: f64 = 0.15;
 /// How far a function and a spectrum may be from even, relative to their largest value.
 const EVEN: f64 = 1e-6;
 
-/// The correlation coefficient of pixels as a function of their distance, on a torus; 1 at distance 0.
+/// How pixels are correlated.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Correlation {
-    torus: Array2<f64>,
+pub(crate) enum Correlation {
+    /// The coefficient as a function of their distance, on a torus; 1 at distance 0.
+    Distance(Array2<f64>),
+    /// Those of the neighbours of a pixel up to a reach, and of the pixel, as measured.
+    Measured(Windows),
+}
+
+/// Coefficients of the pixels that a pixel is predicted from, row by row, and last of the pixel itself.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Windows {
+    pub(super) reach: usize,
+    pub(super) matrix: Array2<f64>,
+}
+
+impl Windows {
+    /// Where the pixel at this place relative to the predicted one is in the matrix.
+    const fn index(&self, [y, x]: [i64; 2]) -> usize {
+        let r = self.reach as i64;
+        ((y + r) * (2 * r + 1) + x + r) as usize
+    }
+
+    /// Mean coefficient of all pairs at a lag; 0 where there are none.
+    fn at(&self, lag: [i64; 2]) -> f64 {
+        let (n, side) = (self.matrix.nrows(), 2 * self.reach + 1);
+        let place = |k: usize| [(k / side) as i64, (k % side) as i64];
+        let is_pair = |(i, j): &(usize, usize)| [0, 1].map(|k| place(*i)[k] - place(*j)[k]) == lag;
+        let pairs: Vec<_> = (0..n).flat_map(|i| (0..n).map(move |j| (i, j))).filter(is_pair).collect();
+        pairs.iter().map(|at| self.matrix[*at]).sum::<f64>() / pairs.len().max(1) as f64
+    }
 }
 
 impl Correlation {
@@ -52,7 +79,7 @@ impl Correlation {
         if negative > NEGATIVE {
             return Err(NoiseError::NotPositive { plane, share: negative });
         }
-        Ok(Self { torus }.above(floor))
+        Ok(Self::Distance(above(torus, floor)))
     }
 
     /// From a power spectrum `[ny, nx]` in the order of the discrete Fourier transform, of any normalisation.
@@ -84,32 +111,43 @@ impl Correlation {
         let mut torus = transformed(&spectrum.to_owned());
         let variance = torus[[0, 0]];
         torus.mapv_inplace(|v| v / variance);
-        Ok(Self { torus }.above(floor))
+        Ok(Self::Distance(above(torus, floor)))
     }
 
-    /// The same with a power spectrum that is nowhere below `floor` times its mean.
-    fn above(mut self, floor: f64) -> Self {
-        on_spectrum(&mut self.torus, |value| value.max(floor));
-        let variance = self.torus[[0, 0]];
-        self.torus.mapv_inplace(|v| v / variance);
-        self
+    /// From what was measured in windows, positive definite but for rounding.
+    pub(super) fn from_windows(mut windows: Windows, floor: f64) -> Self {
+        let own = windows.matrix[[windows.matrix.nrows() - 1; 2]];
+        windows.matrix.mapv_inplace(|v| v / own / (1.0 + floor));
+        windows.matrix.diag_mut().mapv_inplace(|v| v + floor / (1.0 + floor));
+        Self::Measured(windows)
+    }
+
+    /// The coefficient of two pixels at these places relative to one that is predicted from them.
+    pub(super) fn between(&self, a: [i64; 2], b: [i64; 2]) -> f64 {
+        match self {
+            Self::Distance(_) => self.at([a[0] - b[0], a[1] - b[1]]),
+            Self::Measured(windows) => windows.matrix[[windows.index(a), windows.index(b)]],
+        }
     }
 
     /// The coefficient of two pixels at this lag.
     pub(crate) fn at(&self, [y, x]: [i64; 2]) -> f64 {
-        let (ty, tx) = self.torus.dim();
-        self.torus[[y.rem_euclid(ty as i64) as usize, x.rem_euclid(tx as i64) as usize]]
+        match self {
+            Self::Distance(torus) => {
+                let (ty, tx) = torus.dim();
+                torus[[y.rem_euclid(ty as i64) as usize, x.rem_euclid(tx as i64) as usize]]
+            }
+            Self::Measured(windows) => windows.at([y, x]),
+        }
     }
+}
 
-    /// Sides of the torus.
-    pub(super) fn sides(&self) -> [usize; 2] {
-        [self.torus.nrows(), self.torus.ncols()]
-    }
-
-    /// Its power spectrum, all of it; the mean is 1.
-    pub(super) fn spectrum(&self) -> Array2<f64> {
-        transformed(&self.torus)
-    }
+/// The same torus with a power spectrum that is nowhere below `floor` times its mean.
+fn above(mut torus: Array2<f64>, floor: f64) -> Array2<f64> {
+    on_spectrum(&mut torus, |value| value.max(floor));
+    let variance = torus[[0, 0]];
+    torus.mapv_inplace(|v| v / variance);
+    torus
 }
 
 /// The sum of the negative part of a function's spectrum over that of the positive.
@@ -122,7 +160,7 @@ fn negative_share(torus: &Array2<f64>) -> f64 {
 }
 
 /// The transform of an even plane, which is real.
-fn transformed(plane: &Array2<f64>) -> Array2<f64> {
+pub(super) fn transformed(plane: &Array2<f64>) -> Array2<f64> {
     each_frequency(plane, |v| v.re)
 }
 
@@ -163,6 +201,13 @@ fn forward(plane: &Array2<f64>) -> (RealFft2<f64>, Workspace<f64>) {
 mod tests {
     use super::*;
 
+    fn spectrum_of(correlation: &Correlation) -> Array2<f64> {
+        match correlation {
+            Correlation::Distance(torus) => transformed(torus),
+            Correlation::Measured(_) => Array2::zeros((0, 0)),
+        }
+    }
+
     fn exponential(radius: i64, along_x: f64) -> Array2<f64> {
         let side = 2 * radius as usize + 1;
         Array2::from_shape_fn((side, side), |(y, x)| {
@@ -177,7 +222,7 @@ mod tests {
         let of_function = Correlation::from_function(0, function.view(), 1e-6).expect("noise has it");
         assert!((of_function.at([1, -2]) - 0.3 * 0.16).abs() < 1e-4, "{}", of_function.at([1, -2]));
         assert!((of_function.at([0, 0]) - 1.0).abs() < 1e-14);
-        let spectrum = of_function.spectrum() * 7.0;
+        let spectrum = spectrum_of(&of_function) * 7.0;
         let of_spectrum = Correlation::from_spectrum(0, spectrum.view(), 1e-6).expect("a spectrum");
         for lag in [[0, 1], [3, -2], [-5, 0], [7, 7]] {
             assert!((of_function.at(lag) - of_spectrum.at(lag)).abs() < 1e-12);
@@ -191,7 +236,7 @@ mod tests {
         box_like[[2, 1]] = 0.7;
         box_like[[2, 3]] = 0.7;
         let correlation = Correlation::from_function(0, box_like.view(), 0.01).expect("nearly noise");
-        let spectrum = correlation.spectrum();
+        let spectrum = spectrum_of(&correlation);
         assert!(spectrum.iter().all(|s| *s > 0.009), "{:?}", spectrum.iter().copied().fold(9.0, f64::min));
         assert!((spectrum.mean().expect("not empty") - 1.0).abs() < 1e-12);
     }

@@ -1,18 +1,20 @@
 //! Correlation of noise as it is in empty sky.
 
 use super::NoiseError;
+use super::correlation::{Correlation, Windows};
+use super::prediction::{FARTHEST, Neighbourhood, neighbours};
 use super::sky::{pulls, quantile, sources};
 use crate::Observation;
-use ndarray::{Array2, Array3, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2};
 
-/// Largest lag that is measured, in pixels.
+/// Lag at which noise is taken to be independent by [`neighbour_lags`], in pixels.
 const RADIUS: usize = 5;
 /// Least number of pixels of empty sky.
 const LEAST_SKY: usize = 500;
 /// Distance from the middle from which a pixel is an outlier, in units of the scatter.
 const OUTLIER: f64 = 5.0;
-/// Significance below which a coefficient is taken to be 0, and above which it is shrunk less and less.
-const SIGNIFICANT: f64 = 2.0;
+/// Pixels of empty sky for each neighbour that a pixel is predicted from.
+const FOR_EACH: usize = 30;
 
 /// A coefficient of correlation and its error.
 #[derive(Debug, Clone, Copy)]
@@ -21,11 +23,11 @@ pub(crate) struct Lag {
     pub(crate) error: f64,
 }
 
-/// The correlation functions of all channels, `[channel, 2 R + 1, 2 R + 1]`.
+/// The correlations of all channels.
 pub(super) fn measured(
     observation: &Observation,
     given: Option<ArrayView2<'_, bool>>,
-) -> Result<Array3<f64>, NoiseError> {
+) -> Result<Vec<Windows>, NoiseError> {
     let [channels, ny, nx] = observation.frame().shape();
     let dark = match given {
         Some(sources) if sources.dim() != (ny, nx) => {
@@ -36,16 +38,57 @@ pub(super) fn measured(
         Some(sources) => sources.to_owned(),
         None => sources(observation),
     };
-    let mut functions = Array3::zeros((channels, 2 * RADIUS + 1, 2 * RADIUS + 1));
-    for (channel, mut function) in functions.axis_iter_mut(Axis(0)).enumerate() {
+    let of_channel = |channel: usize| {
         let sky = sky(observation, channel, &dark).ok_or_else(|| NoiseError::Sky {
             channel: observation.frame().channel_names()[channel].to_string(),
             found: empty_pixels(observation, channel, &dark),
             needed: LEAST_SKY,
         })?;
-        function.assign(&shrunk(&sky));
+        Ok(best_windows(&sky))
+    };
+    (0..channels).map(of_channel).collect()
+}
+
+/// The windows of the reach that predicts best, by Akaike's criterion: least n ln s^2 + 2 neighbours.
+fn best_windows(sky: &Array2<f64>) -> Windows {
+    let mut best = (f64::INFINITY, Windows { reach: 0, matrix: Array2::ones((1, 1)) });
+    for reach in 0..=FARTHEST {
+        let taps = neighbours(reach).len();
+        let (matrix, pixels) = products(sky, reach);
+        if pixels < FOR_EACH * taps.max(1) {
+            break;
+        }
+        let windows = Windows { reach, matrix };
+        let correlation = Correlation::from_windows(windows.clone(), f64::EPSILON);
+        let error = Neighbourhood::new(&correlation, reach).without(&[]).log_error();
+        let criterion = 2.0 * error + 2.0 * taps as f64 / pixels as f64;
+        if criterion < best.0 {
+            best = (criterion, windows);
+        }
     }
-    Ok(functions)
+    best.1
+}
+
+/// Sums of products of all pairs in windows that are sky all over, and how many windows there are.
+fn products(sky: &Array2<f64>, reach: usize) -> (Array2<f64>, usize) {
+    let (ny, nx) = sky.dim();
+    let places: Vec<[i64; 2]> = neighbours(reach).into_iter().chain([[0, 0]]).collect();
+    let mut sums = Array2::zeros((places.len(), places.len()));
+    let (mut window, mut count) = (vec![0.0; places.len()], 0);
+    for y in reach..ny {
+        for x in reach..nx.saturating_sub(reach) {
+            let at = |place: &[i64; 2]| [(y as i64 + place[0]) as usize, (x as i64 + place[1]) as usize];
+            window.iter_mut().zip(&places).for_each(|(v, place)| *v = sky[at(place)]);
+            if window.iter().any(|v| v.is_nan()) {
+                continue;
+            }
+            count += 1;
+            for (mut row, value) in sums.rows_mut().into_iter().zip(&window) {
+                row.iter_mut().zip(&window).for_each(|(sum, other)| *sum += value * other);
+            }
+        }
+    }
+    (sums, count)
 }
 
 /// How pixels are correlated with their neighbours along x and y in empty sky, for each channel; none where there is not enough of it.
@@ -113,24 +156,4 @@ fn light(sky: &Array2<f64>) -> f64 {
     let (sum, pairs) =
         ring.map(|lag| product(sky, lag)).fold((0.0, 0.0), |(s, n), (mean, k)| (s + mean * k, n + k));
     (sum / f64::max(pairs, 1.0)).max(0.0)
-}
-
-/// Coefficients, each shrunk by its own error: rho (1 - (2 error / rho)^2), 0 where that is negative.
-///
-/// Source of the errors: Bartlett 1946, Suppl. J. R. Stat. Soc. 8, 27: the variance is the sum of all rho^2 over pairs.
-fn shrunk(sky: &Array2<f64>) -> Array2<f64> {
-    let (r, side) = (RADIUS as i64, 2 * RADIUS + 1);
-    let light = light(sky);
-    let variance = product(sky, [0, 0]).0 - light;
-    let lags = Array2::from_shape_fn((side, side), |(y, x)| {
-        let (mean, pairs) = product(sky, [y as i64 - r, x as i64 - r]);
-        ((mean - light) / variance, pairs.max(1.0))
-    });
-    let squares: f64 = lags.iter().map(|(rho, pairs)| (rho * rho - 1.0 / pairs).max(0.0)).sum();
-    let mut function = lags.mapv(|(rho, pairs)| {
-        let noise = SIGNIFICANT * SIGNIFICANT * squares.max(1.0) / pairs;
-        (rho - noise / rho).clamp(-1.0, 1.0) * f64::from(u8::from(rho * rho > noise))
-    });
-    function[[RADIUS, RADIUS]] = 1.0;
-    function
 }

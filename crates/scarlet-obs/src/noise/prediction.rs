@@ -1,6 +1,6 @@
 //! Filters that whiten: what a pixel differs by from the best prediction from its neighbours, over the error of that.
 
-use super::correlation::{Correlation, each_frequency};
+use super::correlation::{Correlation, each_frequency, transformed};
 use ndarray::{Array2, ArrayView1};
 
 /// Farthest neighbours that a pixel is predicted from, along y and x.
@@ -11,7 +11,7 @@ const TEMPLATES_PX: [f64; 3] = [1.0, 2.0, 4.0];
 const GOOD: f64 = 0.02;
 
 /// The neighbours that are predicted from: rows above, and to the left in the same row.
-fn neighbours(reach: usize) -> Vec<[i64; 2]> {
+pub(super) fn neighbours(reach: usize) -> Vec<[i64; 2]> {
     let m = reach as i64;
     let above = (-m..0).flat_map(|y| (-m..=m).map(move |x| [y, x]));
     above.chain((-m..0).map(|x| [0, x])).collect()
@@ -45,9 +45,7 @@ impl Neighbourhood {
     pub(super) fn new(correlation: &Correlation, reach: usize) -> Self {
         let lags = neighbours(reach);
         let places: Vec<[i64; 2]> = lags.iter().copied().chain([[0, 0]]).collect();
-        let lower = Lower::new(places.len(), |i, j| {
-            correlation.at([places[i][0] - places[j][0], places[i][1] - places[j][1]])
-        });
+        let lower = Lower::new(places.len(), |i, j| correlation.between(places[i], places[j]));
         let mut precision = Array2::zeros((places.len(), places.len()));
         for (k, mut column) in precision.columns_mut().into_iter().enumerate() {
             let mut unit = vec![0.0; places.len()];
@@ -124,28 +122,38 @@ impl Lower {
     }
 }
 
-/// The least reach whose filter is as good as all pixels together, or [`FARTHEST`].
+/// The least reach whose filter is as good as all pixels together, or the farthest; of what was measured its own.
 pub(super) fn reach(correlation: &Correlation) -> usize {
     let most = farthest(correlation);
-    (0..most).find(|reach| is_good(correlation, *reach)).unwrap_or(most)
+    match correlation {
+        Correlation::Distance(torus) => {
+            (0..most).find(|reach| is_good(correlation, torus, *reach)).unwrap_or(most)
+        }
+        Correlation::Measured(_) => most,
+    }
 }
 
-/// The farthest that is possible on the correlation's torus.
+/// The farthest that the correlation is known for.
 pub(super) fn farthest(correlation: &Correlation) -> usize {
-    correlation.sides().map(|n| (n - 1) / 2).into_iter().fold(FARTHEST, usize::min)
+    match correlation {
+        Correlation::Distance(torus) => {
+            [torus.nrows(), torus.ncols()].map(|n| (n - 1) / 2).into_iter().fold(FARTHEST, usize::min)
+        }
+        Correlation::Measured(windows) => windows.reach,
+    }
 }
 
 /// Whether fluxes of templates have the errors that the filter says, and nearly the least that are possible.
-fn is_good(correlation: &Correlation, reach: usize) -> bool {
+fn is_good(correlation: &Correlation, torus: &Array2<f64>, reach: usize) -> bool {
     let neighbourhood = Neighbourhood::new(correlation, reach);
     let (lags, filter) = (neighbourhood.lags(), neighbourhood.without(&[]).filter);
-    let [ny, nx] = correlation.sides();
+    let (ny, nx) = torus.dim();
     let mut plane = Array2::zeros((ny, nx));
     for ([y, x], share) in lags.iter().chain(&[[0, 0]]).zip(filter) {
         plane[[y.rem_euclid(ny as i64) as usize, x.rem_euclid(nx as i64) as usize]] = share;
     }
     let precision = each_frequency(&plane, |v| v.norm_sqr());
-    let spectrum = correlation.spectrum();
+    let spectrum = transformed(torus);
     TEMPLATES_PX.iter().all(|size| {
         let (mut said, mut true_variance, mut best) = (0.0, 0.0, 0.0);
         for (((y, x), p), s) in precision.indexed_iter().zip(&spectrum) {

@@ -13,6 +13,8 @@ const RADIUS: usize = 5;
 const LEAST_SKY: usize = 500;
 /// Distance from the middle from which a pixel is an outlier, in units of the scatter.
 const OUTLIER: f64 = 5.0;
+/// Largest share of the variance that pixels far apart may share in what is empty sky.
+const MOST_LIGHT: f64 = 0.03;
 /// Pixels of empty sky for each neighbour that a pixel is predicted from.
 const FOR_EACH: usize = 30;
 
@@ -98,6 +100,9 @@ pub(crate) fn neighbour_lags(observation: &Observation) -> Vec<Option<[Lag; 2]>>
         let sky = sky(observation, channel, &sources)?;
         let light = light(&sky);
         let variance = product(&sky, [0, 0]).0 - light;
+        if light > MOST_LIGHT * variance {
+            return None;
+        }
         Some([[0, 1], [1, 0]].map(|lag| {
             let (mean, pairs) = product(&sky, lag);
             Lag { coefficient: (mean - light) / variance, error: 1.0 / pairs.max(1.0).sqrt() }

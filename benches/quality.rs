@@ -4,8 +4,8 @@
 //! |---|---|
 //! | `hsc`, `blend5` | real images; a simulated blend with its true images |
 //! | `starts` | both again from perturbed positions and boxes |
-//! | `blends` | simulated blends, `--blends=N`; with `--models=DIR` the peer's models are scored in place of a fit |
-//! | `write` | the simulated blends as archives in `--models=DIR`, for the peer |
+//! | `blends` | simulated blends, `--blends=N`; with `--models=DIR` the peer's models are scored in place of a fit, with `--start=ours` those that began with our start values |
+//! | `write` | the simulated blends as archives in `--models=DIR`, for the peer, with our start values |
 //!
 //! Prints one JSON object a figure: `{"case":..,"unit":..,"value":..}`. Every fit has default settings and one thread.
 //! `cargo xtask bench quality` runs it and judges the figures.
@@ -20,6 +20,7 @@ mod score;
 mod sky;
 
 use common::TrueBlend;
+use common::deblend::{seeds_of, start};
 use ndarray::{Array1, OwnedRepr};
 use ndarray_npy::{NpzReader, NpzWriter};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
@@ -42,6 +43,8 @@ struct Arguments {
     data: PathBuf,
     blends: usize,
     models: Option<PathBuf>,
+    /// Whose start values the peer's models came from.
+    start: String,
     details: bool,
 }
 
@@ -49,13 +52,15 @@ impl Arguments {
     fn from_process() -> Outcome<Self> {
         let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
         let data = std::env::var_os("SCARLET_DATA").map_or(beside.into(), PathBuf::from);
-        let mut arguments = Self { case: String::new(), data, blends: 200, models: None, details: false };
+        let (case, start) = (String::new(), "own".to_owned());
+        let mut arguments = Self { case, data, blends: 200, models: None, start, details: false };
         for word in std::env::args().skip(1) {
             match word.split_once('=').unwrap_or((&word, "")) {
                 ("--bench", _) => {}
                 ("--details", _) => arguments.details = true,
                 ("--data", value) => arguments.data = value.into(),
                 ("--models", value) => arguments.models = Some(value.into()),
+                ("--start", value) => arguments.start = value.to_owned(),
                 ("--blends", value) => arguments.blends = value.parse()?,
                 (option, _) if option.starts_with('-') => return Err(format!("unknown {option}").into()),
                 _ => arguments.case = word,
@@ -101,7 +106,7 @@ fn hsc_images(data: &Path) -> TrueBlend {
 }
 
 fn fit(blend: &TrueBlend) -> Outcome<deblend::Fitted> {
-    deblend::fit(&blend.observation, &blend.centers, &blend.is_star, None)
+    deblend::fit(&blend.observation, &seeds_of(blend), None)
 }
 
 fn hsc(arguments: &Arguments) -> Outcome<()> {
@@ -130,13 +135,15 @@ fn starts(arguments: &Arguments) -> Outcome<()> {
         let (mut chi2, mut fluxes): (Vec<f64>, Vec<Vec<f64>>) = (Vec::new(), Vec::new());
         let bright = bright_fluxes(&blend, &fit(&blend)?);
         for _ in 0..STARTS {
-            let centers: Vec<[f64; 2]> =
-                blend.centers.iter().map(|c| c.map(|c| c + rng.random_range(-0.5..0.5))).collect();
+            let mut seeds = seeds_of(&blend);
+            for seed in &mut seeds {
+                seed.center = seed.center.map(|c| c + rng.random_range(-0.5..0.5));
+            }
             let mut reshape = |shape: [usize; 2]| {
                 let factor = rng.random_range(0.7..1.3);
                 shape.map(|n| 2 * ((n as f64 * factor / 2.0) as usize) + 1)
             };
-            let fitted = deblend::fit(&blend.observation, &centers, &blend.is_star, Some(&mut reshape))?;
+            let fitted = deblend::fit(&blend.observation, &seeds, Some(&mut reshape))?;
             chi2.push(fitted.chi2);
             let flux = |[s, c]: &[usize; 2]| fitted.models[*s].index_axis(ndarray::Axis(0), *c).sum();
             fluxes.push(bright.iter().map(flux).collect());
@@ -182,7 +189,9 @@ fn blends(arguments: &Arguments) -> Outcome<()> {
     for number in 0..arguments.blends {
         let blend = sky::blend(number);
         let scored = match &arguments.models {
-            Some(folder) => read_models(&folder.join(format!("models-{number}.npz")), &blend),
+            Some(folder) => {
+                read_models(&folder.join(format!("models-{}-{number}.npz", arguments.start)), &blend)
+            }
             None => catch_unwind(AssertUnwindSafe(|| fit(&blend)))
                 .map_err(|_| "panic".into())
                 .and_then(|fitted| fitted)
@@ -265,6 +274,12 @@ fn write(arguments: &Arguments) -> Outcome<()> {
         file.add_array("psfs", &sky::psfs().mapv(|v| v as f32))?;
         file.add_array("centers", &sky::positions(&blend))?;
         file.add_array("is_star", &Array1::from(blend.is_star.clone()))?;
+        let scene = start(&blend.observation, &seeds_of(&blend));
+        for (path, param) in scene.params() {
+            let name = path.replace('.', "-");
+            let start = param.value().mapv(|v| v as f32);
+            file.add_array(format!("start-{name}"), &start)?;
+        }
         file.finish()?;
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! The fit that is judged: start values from positions, default settings, boxes that change.
 
+use crate::common::deblend::shapes;
 use ndarray::Array3;
 use scarlet::obs::init::Seed;
 use scarlet::prelude::*;
@@ -20,22 +21,13 @@ pub(crate) struct Fitted {
     pub(crate) seconds: f64,
 }
 
-/// Fits sources at `centers` as the program does.
+/// Fits sources at the positions of `seeds` as the program does.
 pub(crate) fn fit(
     observation: &Observation,
-    centers: &[[f64; 2]],
-    is_star: &[bool],
+    seeds: &[Seed],
     reshape: Option<Reshape<'_>>,
 ) -> Result<Fitted, Box<dyn Error>> {
-    let model = Frame::enclosing([observation.frame()])?;
-    let channels = model.channel_names().len();
-    let mut scene = Scene::new(model.clone())?;
-    let both = centers.iter().zip(is_star);
-    let seeds: Vec<Seed> =
-        both.map(|(center, is_star)| Seed { center: *center, is_star: *is_star }).collect();
-    for shape in init::shapes(&[observation], &model, &seeds)? {
-        scene.add(shape.source(channels, 1)?)?;
-    }
+    let mut scene = shapes(observation, seeds);
     if let Some(reshape) = reshape {
         change_boxes(&mut scene, reshape)?;
     }
@@ -47,7 +39,7 @@ pub(crate) fn fit(
     let seconds = start.elapsed().as_secs_f64();
     posterior.log_likelihood(&fit.x);
     let chi2 = posterior.chi2()[0] / posterior.pixels() as f64;
-    let mut models = vec![Array3::zeros(observation.data().raw_dim()); centers.len()];
+    let mut models = vec![Array3::zeros(observation.data().raw_dim()); seeds.len()];
     let frame = observation.frame().bbox();
     scarlet::obs::redistribute(&scene, observation, |share| {
         let source: usize = share.source.parse().expect("sources are counted");

@@ -22,13 +22,19 @@ pub fn seeds_of(blend: &TrueBlend) -> Vec<Seed> {
 
 /// A scene with start values, galaxies as images of one layer.
 pub fn start(observation: &Observation, seeds: &[Seed]) -> Scene {
+    let mut scene = shapes(observation, seeds);
+    init::fit_fluxes(&mut scene, &[observation]).expect("fluxes");
+    scene
+}
+
+/// The same before the fluxes of all sources together.
+pub fn shapes(observation: &Observation, seeds: &[Seed]) -> Scene {
     let model = Frame::enclosing([observation.frame()]).expect("a frame");
     let channels = model.channel_names().len();
     let mut scene = Scene::new(model.clone()).expect("a scene");
     for shape in init::shapes(&[observation], &model, seeds).expect("seen") {
         scene.add(shape.source(channels, 1).expect("one layer")).expect("inside");
     }
-    init::fit_fluxes(&mut scene, &[observation]).expect("fluxes");
     scene
 }
 

@@ -11,13 +11,14 @@ mod quality;
 mod scale;
 mod sides;
 mod step;
+mod truth;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use crate::workspace::Workspace;
 use case::{Row, table};
-use peer::Peer;
+use peer::{Peer, SCARLET2};
 
 /// Which benchmarks to run and how.
 #[derive(Debug, Args)]
@@ -68,6 +69,7 @@ const REGISTRY: &[(&str, Benchmark)] = &[
     ("process", process::run),
     ("quality", quality::run),
     ("scale", scale::run),
+    ("truth", truth::run),
 ];
 
 /// Names of the benchmarks.
@@ -82,13 +84,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
         .context("no scene files: set SCARLET_DATA to the data folder, or put it at ../shared/data")?;
     let (peer, peer_missing) = match options.ours_only {
         true => (None, None),
-        false => match Peer::install(workspace) {
+        false => match Peer::install(workspace, &SCARLET2) {
             Ok(peer) => (Some(peer), None),
             Err(error) => (None, Some(error)),
         },
     };
     if let Some(error) = &peer_missing {
-        eprintln!("left out: the comparison with {}: {error:#}", peer::REQUIREMENT);
+        eprintln!("left out: the comparison with {}: {error:#}", SCARLET2.requirement);
         if options.peer_only {
             bail!("nothing to measure");
         }

@@ -37,7 +37,7 @@ impl<'a> Cutout<'a> {
         Some(Self {
             view,
             channels: &observed.channels,
-            upright: Upright::of_part(observed.orientation, [height, width]),
+            upright: Upright::of_part(observed.orientation, [height, width]).cropped(view.shown),
             weights: observed.weights.slice(window),
             data,
             alone: &residual + &view.rendered,
@@ -125,7 +125,8 @@ mod tests {
             ..ReportObservation::default()
         };
         let part = Array3::from_elem((1, 3, 4), 2.0);
-        let view = ReportView { observation: 0, corner: [3, 4], model: part.clone(), rendered: part };
+        let (model, rendered) = (part.clone(), part);
+        let view = ReportView { observation: 0, corner: [3, 4], model, rendered, ..ReportView::default() };
         let cutout = Cutout::of(&view, &observed).expect("inside");
         assert!(cutout.alone.iter().all(|value| *value == 3.0));
         assert!((cutout.noise(&colour_weights(&["i"])) - 0.5).abs() < 1e-12);

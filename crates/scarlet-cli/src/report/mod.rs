@@ -172,6 +172,8 @@ pub struct ReportView {
     pub model: Array3<f32>,
     /// The source alone, as the observation should see it.
     pub rendered: Array3<f32>,
+    /// Rows and columns of pictures with north up, around the middle of the box; all of it where not given.
+    pub shown: Option<[usize; 2]>,
 }
 
 impl Report {

@@ -59,6 +59,16 @@ impl Upright {
         Self { shape: shown, maps: to_image.inverse().map(|to_picture| [to_image, to_picture]) }
     }
 
+    /// The middle of a picture of a turned image, so many rows and columns of it at most.
+    pub(super) fn cropped(self, shape: Option<[usize; 2]>) -> Self {
+        let (Some(most), Some([to_image, _])) = (shape, self.maps) else { return self };
+        let shape = [0, 1].map(|k| self.shape[k].min(most[k].max(1)));
+        let middle = self.shape.map(|n| (n as f64 - 1.0) / 2.0);
+        let there = to_image.apply(middle);
+        let to_image = GridAffine::new(shape.map(|n| (n as f64 - 1.0) / 2.0), there, to_image.jacobian());
+        Self { shape, maps: to_image.inverse().map(|to_picture| [to_image, to_picture]) }
+    }
+
     /// Rows and columns of the picture.
     pub(super) const fn shape(&self) -> [usize; 2] {
         self.shape
@@ -128,6 +138,16 @@ mod tests {
             let there = place(frame.to_pixel(east).expect("inside"));
             assert!((there[1] - middle[1] + 5.0).abs() < 1e-3, "{there:?}");
         }
+    }
+
+    #[test]
+    fn the_middle_of_a_picture_is_cut_out() {
+        let upright = Upright::of_part(Orientation::of(&frame(45.0)), [21, 30]);
+        let cut = upright.cropped(Some([9, 100]));
+        assert_eq!(cut.shape(), [9, upright.shape()[1]]);
+        let moved = |position| [0, 1].map(|k| upright.to_picture(position)[k] - cut.to_picture(position)[k]);
+        let rows = (upright.shape()[0] as f64 - 9.0) / 2.0;
+        assert!((moved([3.0, 4.0])[0] - rows).abs() < 1e-9 && moved([3.0, 4.0])[1].abs() < 1e-9);
     }
 
     #[test]

@@ -46,7 +46,8 @@ pub(crate) fn source(id: &str) -> ReportSource {
 /// A report with `text` in every field that takes text.
 pub(crate) fn report(text: &str) -> Report {
     let part = Array3::from_shape_fn((2, 4, 5), |(_, y, x)| 1.0 / (1 + y + x) as f32);
-    let view = ReportView { observation: 0, corner: [1, 2], model: part.clone(), rendered: part };
+    let view =
+        ReportView { observation: 0, corner: [1, 2], model: part.clone(), rendered: part, shown: None };
     let seen =
         ReportSource { kind: text.to_owned(), flags: text.to_owned(), views: vec![view], ..source(text) };
     let history = |id: &str| BoxHistory { source: id.to_owned(), sizes: vec![(0, [5, 5]), (2, [9, 7])] };

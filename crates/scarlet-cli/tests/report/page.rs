@@ -150,6 +150,7 @@ fn many_sources_do_not_make_a_huge_page() {
         corner: [10, 20],
         model: Array3::from_elem((2, 200, 200), 1.0),
         rendered: Array3::from_elem((2, 200, 200), 1.0),
+        shown: None,
     };
     many.sources = (0..1000)
         .map(|k| ReportSource { id: format!("s{k}"), chi2_per_pixel: Some(k as f64), ..template.clone() })

@@ -63,6 +63,7 @@ fn view(
         corner,
         model: before_psf(model, source, sight, seen),
         rendered: rendered.mapv(|value| value as f32),
+        shown: Some(shown.shape().map(|n| (n as f64 / sight.model_pixels_per_pixel()).ceil() as usize)),
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Epochs: one entry of a scene file that stands for many exposures, and which of them the model tells apart.
 
 use super::observations::{ChannelSpec, EpochsSpec, ObservationSpec, Place};
-use super::{PsfSpec, SceneFile};
+use super::{NoiseSpec, PsfSpec, SceneFile};
 use crate::error::CliError;
 use scarlet::frame::Channel;
 use std::collections::BTreeSet;
@@ -64,6 +64,9 @@ impl ObservationSpec {
             fill(&mut mask.image);
         }
         if let Some(PsfSpec::Images { pattern, .. }) = &mut self.psf {
+            fill(pattern);
+        }
+        if let Some(NoiseSpec::Correlation(pattern) | NoiseSpec::PowerSpectrum(pattern)) = &mut self.noise {
             fill(pattern);
         }
         self

@@ -1,6 +1,7 @@
 //! What a scene file says of images.
 
 use super::layout::Layout;
+use super::noise::NoiseSpec;
 use super::psf::PsfSpec;
 use scarlet::frame::Channel;
 use serde::de::value::MapAccessDeserializer;
@@ -44,6 +45,9 @@ pub struct ObservationSpec {
     /// AB magnitude of one unit of the images, one or one for each channel; the headers' where it is not given.
     #[serde(default)]
     pub zero_point: Option<OneOrMany>,
+    /// What its noise is besides its variances.
+    #[serde(default)]
+    pub noise: Option<NoiseSpec>,
     /// What the HDUs of its files are called.
     #[serde(default)]
     pub layout: Option<Layout>,

@@ -1,6 +1,6 @@
 //! How many pixels the images of a scene file have, and which files it names.
 
-use super::{ObservationSpec, PsfSpec, SceneFile};
+use super::{NoiseSpec, ObservationSpec, PsfSpec, SceneFile};
 use scarlet::frame::Channel;
 use scarlet::obs::fits::{FitsFiles, FitsSpec};
 use std::path::PathBuf;
@@ -42,7 +42,11 @@ impl SceneFile {
             };
             let patterns =
                 [Some(&observation.image), observation.variance.as_ref(), observation.weight.as_ref()];
-            for pattern in patterns.into_iter().chain([mask, psf]).flatten() {
+            let noise = match &observation.noise {
+                Some(NoiseSpec::Correlation(pattern) | NoiseSpec::PowerSpectrum(pattern)) => Some(pattern),
+                _ => None,
+            };
+            for pattern in patterns.into_iter().chain([mask, psf, noise]).flatten() {
                 let Ok(spec) = FitsSpec::parse(pattern) else { continue };
                 let channels = observation.channels.iter().map(Channel::from);
                 let places = channels.filter_map(|channel| spec.resolve(&channel, self.folder()).ok());

@@ -209,6 +209,45 @@ pub(crate) const ROWS: &[Row] = &[
         &["the word measured"],
     ),
     row(
+        "a misspelt word for correlated noise",
+        |w| w.scene("    psf:", "    noise: mesured\n    psf:"),
+        &["`mesured`", "did you mean `measured`?"],
+    ),
+    row(
+        "noise of two kinds",
+        |w| {
+            let noise =
+                "    noise: { correlation: a.fits, poisson: { gain: 1.5, background: 20 } }\n    psf:";
+            w.scene("    psf:", noise);
+        },
+        &["noise is one of correlation, power_spectrum and poisson"],
+    ),
+    row(
+        "counts with a gain of 0",
+        |w| w.scene("    psf:", "    noise: { poisson: { gain: 0, background: 20 } }\n    psf:"),
+        &["observations[0].noise", "gain is 0"],
+    ),
+    row(
+        "gains for more channels than there are",
+        |w| w.scene("    psf:", "    noise: { poisson: { gain: [1, 2, 3], background: 20 } }\n    psf:"),
+        &["observations[0].noise.poisson.gain", "2 channels"],
+    ),
+    row(
+        "a correlation function that is not there",
+        |w| w.scene("    psf:", "    noise: { correlation: \"rho.fits\" }\n    psf:"),
+        &["observations[0].noise", "no file rho.fits"],
+    ),
+    row(
+        "a correlation function with an even side",
+        |w| {
+            w.images(|i| {
+                drop(i.planes.insert("RHO".to_owned(), ndarray::ArrayD::ones(ndarray::IxDyn(&[2, 4, 4]))))
+            });
+            w.scene("    psf:", "    noise: { correlation: \"images.fits[RHO]\" }\n    psf:");
+        },
+        &["observations[0].noise", "lag 0 in the middle"],
+    ),
+    row(
         "epochs whose bands have different names",
         |w| {
             let scene = "channels: [[g, 1], [r, 1]]";

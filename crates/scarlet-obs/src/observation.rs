@@ -3,7 +3,7 @@
 use crate::ObsError;
 use crate::noise::{CorrelatedNoise, Noise, Poisson};
 use ndarray::{Array3, ArrayView3};
-use scarlet_frame::{BBox, Channel, Frame};
+use scarlet_frame::{Channel, Frame};
 
 /// Images of one instrument on one pixel grid, with their weights.
 ///
@@ -172,15 +172,6 @@ impl Observation {
     #[must_use]
     pub const fn fft_shape_ref(&self) -> Option<[usize; 2]> {
         self.fft_shape
-    }
-
-    /// Its pixels in those of the frame `model`, on whose grid it is.
-    ///
-    /// # Errors
-    /// The grids differ by more than a shift of whole pixels.
-    pub(crate) fn bbox_in(&self, model: &Frame) -> Result<BBox, ObsError> {
-        let origin = self.frame.offset_in(model).map_err(|e| ObsError::in_observation(&self.name, &e))?;
-        Ok(BBox::new(origin, self.frame.bbox().shape()))
     }
 
     /// For each of its channels the one of the frame `model`.

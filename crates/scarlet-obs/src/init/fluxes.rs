@@ -1,14 +1,18 @@
 //! The fluxes of all sources together, by linear least squares with shapes held.
 
+mod colours;
 mod response;
 
 use super::FLUX_FLOOR;
 use super::normal::NormalEquations;
-use crate::{ObsError, Observation, kernel};
-use ndarray::{Array2, ArrayView2, Axis};
+use crate::{ObsError, Observation, View};
+use colours::Measured;
+use ndarray::{ArrayView2, Axis};
 use response::{Response, Stamp, Unknown, responses};
-use scarlet_frame::BBox;
 use scarlet_model::{Layout, Scene};
+
+/// Less than this share of a source's light on pixels that count does not measure its flux.
+const LEAST_SEEN: f64 = 0.02;
 
 /// Sets the spectra of all sources to those that fit the observations best, their images held as they are.
 ///
@@ -18,82 +22,73 @@ use scarlet_model::{Layout, Scene};
 /// parts that multiply or attenuate; priors do not count. Sources of a blend share its light as their images say,
 /// so that start values hold in blends; call it when all sources are there.
 ///
+/// Observations may be on any grid, and each sees what it sees. In a channel in which less than 2% of a component's light
+/// falls on pixels that count it begins with the flux that its best channel and the median colour of the others say, or with
+/// [`FLUX_FLOOR`] times a typical error; what is seen in no channel stays as it is.
+///
 /// # Errors
-/// No observation, or one that cannot be compared with the scene: other grids, channels that the scene has not.
+/// No observation, one with channels that the scene has not, a pixel that a WCS does not reach.
 ///
 /// # Cost
-/// One convolution in a small box for each component and channel (3 ms for the 7 sources of HSC in 5 channels);
-/// memory for the image of each component and what is seen of it in one channel.
+/// One convolution or resampling in a small box for each component and channel (3 ms for the 7 sources of HSC in 5
+/// channels); memory for the image of each component and what is seen of it in one channel.
 pub fn fit_fluxes(scene: &mut Scene, observations: &[&Observation]) -> Result<(), ObsError> {
     if observations.is_empty() {
         return Err(ObsError::NoObservations);
     }
-    let views = observations.iter().map(|o| View::new(o, scene)).collect::<Result<Vec<_>, _>>()?;
+    let mut views =
+        observations.iter().map(|o| View::new(o, scene.frame())).collect::<Result<Vec<_>, _>>()?;
     let (unknowns, held) = responses(scene)?;
     let layout = Layout::new(scene)?;
     let mut values = layout.start_values().to_vec();
+    let at = |u: &Unknown, channel: usize| u.values.start + channel;
+    let mut measured = Vec::new();
     for channel in 0..scene.frame().channel_names().len() {
         let mut equations = NormalEquations::new(unknowns.len());
-        for view in &views {
-            view.add_to(&mut equations, channel, scene, &unknowns, &held);
+        for view in &mut views {
+            add(view, &mut equations, channel, &unknowns, &held);
         }
-        let at = |u: &Unknown| u.values.start + channel;
         let floor = |i: usize, u: &Unknown| {
             if u.may_be_negative { f64::NEG_INFINITY } else { FLUX_FLOOR * equations.error(i) }
         };
         let least: Vec<f64> = unknowns.iter().enumerate().map(|(i, u)| floor(i, u)).collect();
-        let mut fluxes: Vec<f64> = unknowns.iter().map(|u| values[at(u)]).collect();
+        let mut fluxes: Vec<f64> = unknowns.iter().map(|u| values[at(u, channel)]).collect();
         equations.solve(&mut fluxes, &least);
-        for (unknown, flux) in unknowns.iter().zip(&fluxes) {
-            values[at(unknown)] = *flux;
+        let errors = (0..unknowns.len()).map(|i| equations.error(i));
+        measured.push(fluxes.into_iter().zip(errors).map(|(flux, error)| Measured { flux, error }).collect());
+    }
+    colours::fill(&mut measured);
+    for (channel, fluxes) in measured.iter().enumerate() {
+        for (unknown, found) in unknowns.iter().zip(fluxes) {
+            values[at(unknown, channel)] = found.flux;
         }
     }
     layout.store(&values, scene);
     Ok(())
 }
 
-/// An observation and where its pixels are in the model frame.
-struct View<'a> {
-    observation: &'a Observation,
-    bbox: BBox,
-}
-
-impl<'a> View<'a> {
-    fn new(observation: &'a Observation, scene: &Scene) -> Result<Self, ObsError> {
-        let bbox = observation.bbox_in(scene.frame())?;
-        observation.channels_in(scene.frame())?;
-        Ok(Self { observation, bbox })
+/// Adds what an observation says about the fluxes in the model's `channel`.
+fn add(
+    view: &mut View<'_>,
+    equations: &mut NormalEquations,
+    channel: usize,
+    unknowns: &[Unknown],
+    held: &[Response],
+) {
+    let Some(own) = view.sight().channels().iter().position(|c| *c == channel) else { return };
+    let (observation, origin) = (view.observation(), view.sight().pixels().origin());
+    let weights = observation.weights().index_axis(Axis(0), own);
+    let mut data = observation.data().index_axis(Axis(0), own).to_owned();
+    for light in held.iter().filter_map(|response| response.seen(channel, own, view)) {
+        light.subtract_from(&mut data, origin);
     }
-
-    /// Adds what it says about the fluxes in the model's `channel`.
-    fn add_to(
-        &self,
-        equations: &mut NormalEquations,
-        channel: usize,
-        scene: &Scene,
-        unknowns: &[Unknown],
-        held: &[Response],
-    ) {
-        let Some(own) = self.observation.frame().channel_index(&scene.frame().channel_names()[channel])
-        else {
-            return;
-        };
-        let kernel = self.kernel(own, channel, scene);
-        let stamp = |response: &Response| response.seen(channel, kernel.as_ref(), self.bbox);
-        let mut data = self.observation.data().index_axis(Axis(0), own).to_owned();
-        for light in held.iter().filter_map(stamp) {
-            light.subtract_from(&mut data, self.bbox.origin());
-        }
-        let weights = self.observation.weights().index_axis(Axis(0), own);
-        let stamps: Vec<Option<Stamp>> = unknowns.iter().map(|u| stamp(&u.response)).collect();
-        accumulate(equations, &stamps, data.view(), weights, self.bbox.origin());
-    }
-
-    fn kernel(&self, own: usize, channel: usize, scene: &Scene) -> Option<Array2<f64>> {
-        let observed = self.observation.frame().psf_ref()?.sampled(own);
-        let model = scene.frame().psf_ref();
-        Some(model.map_or_else(|| observed.clone(), |m| kernel::difference(&observed, &m.sampled(channel))))
-    }
+    let mut stamp = |unknown: &Unknown| {
+        let stamp = unknown.response.seen(channel, own, view)?;
+        let is_unseen = stamp.counted(weights, origin) / unknown.response.light(channel) < LEAST_SEEN;
+        (!is_unseen).then_some(stamp)
+    };
+    let stamps: Vec<Option<Stamp>> = unknowns.iter().map(&mut stamp).collect();
+    accumulate(equations, &stamps, data.view(), weights, origin);
 }
 
 /// Adds sum(w r_i r_j) and sum(w r_i d) of all stamps, pairs only where they overlap.

@@ -3,34 +3,28 @@
 //! | function | gives |
 //! |---|---|
 //! | [`shapes`] | positions and shapes of all sources of a blend together: the way to begin |
-//! | [`point`] | a star at a position |
-//! | [`extended`] | a galaxy of one or more layers at a position |
-//! | [`sersic`] | a galaxy with a Sersic profile at a position |
-//! | [`fit_fluxes`] | the best positive fluxes of all sources of a scene together, their shapes held |
-//! | [`pixel_spectrum`], [`from_moments`], [`compact`] | the arrays that these are made of |
-//! | [`best_box`], [`layers`] | their steps |
+//! | [`fit_fluxes`] | the best positive fluxes of all sources of a scene together, their shapes held: then |
+//! | [`check_seen`] | whether any observation sees a position |
+//! | [`layers`] | an image cut into layers of equal flux, for who makes galaxies of several components by hand |
+//! | [`pixel_spectrum`] | the colour at a position of one observation |
 //!
-//! Positions are `(y, x)` in pixels of the model frame unless a function says otherwise. Make all sources first
-//! and call [`fit_fluxes`] then: the fluxes of a single source are measured as if it were alone.
+//! Observations may be on any grid. Positions are `(y, x)` in pixels of the model frame unless a function says otherwise.
 //!
 //! A start value is never zero or negative: every flux is at least [`FLUX_FLOOR`] times its own noise.
 
 mod blend;
 mod fluxes;
-mod footprint;
+mod layers;
+mod median;
 mod normal;
 mod profile;
-mod shape;
-mod site;
-mod source;
+mod seen;
 mod spectrum;
 
-pub use blend::{GalaxyShape, Seed, StartShape, check_seen, shapes};
+pub use blend::{GalaxyShape, Seed, StartShape, shapes};
 pub use fluxes::fit_fluxes;
-pub use footprint::{BoxSettings, best_box};
-pub use profile::sersic;
-pub use shape::{Layer, compact, from_moments, layers};
-pub use source::{extended, point};
+pub use layers::{Layer, layers};
+pub use seen::check_seen;
 pub use spectrum::pixel_spectrum;
 
 /// Least start value of a flux, in units of its standard error when everything else is known.
@@ -42,7 +36,7 @@ pub const FLUX_FLOOR: f64 = 0.1;
 /// Range of the pixels of a start image: inside the unit interval, whose ends no finite step reaches.
 pub const IMAGE_RANGE: [f64; 2] = [1e-6, 1.0 - 1e-6];
 
-/// Peak of the images that [`extended`] begins with.
+/// Peak of the images that free-form galaxies begin with.
 ///
 /// Far enough from 1 for the pixels to rise and fall: on HSC a fit of 200 steps comes down to a chi2 per pixel of
 /// 1.30 from here and of 1.59 from a peak of 1 (one layer, Adam, default steps; 1.24 and 1.42 with two).

@@ -6,6 +6,7 @@ use crate::choice::difference_kernels;
 use crate::{ObsError, Observation, Sight, kernel};
 use ndarray::{Array2, Array3, Axis, s};
 use resampled::Resampled;
+pub(crate) use resampled::carried;
 use scarlet_frame::{BBox, Frame};
 use scarlet_model::Scene;
 use scarlet_render::{Convolution, Renderer, Window, Workspace, source_cube};

@@ -2,6 +2,7 @@
 
 use super::{MOST_PLANS, Plan};
 use crate::{ObsError, Sight, choice};
+use ndarray::Array2;
 use scarlet_frame::{BBox, Frame};
 use scarlet_render::{Geometry, Matching, Renderer, Resampling};
 use std::collections::BTreeMap;
@@ -133,4 +134,29 @@ impl Resampled {
     fn widest(&self) -> f64 {
         self.inverse.iter().map(|row| row[0].hypot(row[1])).fold(0.0, f64::max)
     }
+}
+
+/// An image of the model's pixels around its centre n / 2, as the pixels at the middle of an observation see it.
+pub(crate) fn carried(image: &Array2<f64>, sight: &Sight) -> Array2<f64> {
+    let (jacobian, inverse) = (sight.affine().jacobian(), sight.affine().inverse());
+    let inverse = inverse.map_or([[1.0, 0.0], [0.0, 1.0]], |inverse| inverse.jacobian());
+    let (ny, nx) = image.dim();
+    let half = [0, 1].map(|k| {
+        let reach = 0.5 * (inverse[k][0].abs() * ny as f64 + inverse[k][1].abs() * nx as f64);
+        reach.ceil() as usize + 1
+    });
+    let shape = half.map(|h| 2 * h + 1);
+    let center = [(ny / 2) as f64, (nx / 2) as f64];
+    let first = [0, 1].map(|k| center[k] - jacobian[k][0] * half[0] as f64 - jacobian[k][1] * half[1] as f64);
+    let geometry = Geometry::affine(shape, jacobian, first);
+    let sharp = Matching { observed: None, model: None };
+    let output = BBox::new([0, 0], shape);
+    let Some(resampling) = Resampling::new(BBox::new([0, 0], [ny, nx]), &geometry, &[sharp], 0.0) else {
+        return image.clone();
+    };
+    let input = resampling.input();
+    let mut plan = Plan::new(Renderer::Resampling(Box::new(resampling)), input, output);
+    let pixels: Vec<f64> = image.iter().copied().collect();
+    let (_, seen) = plan.apply(0, &pixels, [ny, nx]);
+    Array2::from_shape_vec(shape, seen).expect("a value for each pixel")
 }

@@ -36,9 +36,9 @@ impl Equations {
     }
 
     /// Adds what `plane` says, where the sources have `fluxes` in its channel.
-    pub(super) fn add(&mut self, plane: &Plane, stamps: &[Stamp], fluxes: &[f64]) {
+    pub(super) fn add(&mut self, plane: &Plane, stamps: &[Option<Stamp>], fluxes: &[f64]) {
         let mut residual = plane.data.clone();
-        let seen: Vec<Option<Seen>> = stamps.iter().map(|stamp| Seen::new(stamp, plane)).collect();
+        let seen: Vec<Option<Seen>> = stamps.iter().map(|stamp| Seen::new(stamp.as_ref()?, plane)).collect();
         for (seen, flux) in seen.iter().zip(fluxes) {
             if let Some(seen) = seen {
                 seen.take_off(&mut residual, plane, *flux as f32);

@@ -10,14 +10,14 @@ mod plane;
 mod profile;
 mod stamp;
 
+use super::layers::dimmed;
 use super::profile::sersic_of;
-use super::site::sites;
-use super::source::dimmed;
+use super::seen::check_seen_by;
 use super::{IMAGE_RANGE, Layer, layers};
-use crate::{ObsError, Observation};
+use crate::{ObsError, Observation, Sight};
 use equations::Equations;
 use ndarray::{Array2, Ix2};
-use plane::Plane;
+use plane::{Plane, Spot};
 use profile::{Profile, SHAPE};
 use scarlet_frame::{BBox, Frame, MODEL_PSF_SIGMA_PX};
 use scarlet_model::prior::NearImage;
@@ -49,7 +49,7 @@ const MODEL_PSF_VARIANCE: f64 = MODEL_PSF_SIGMA_PX * MODEL_PSF_SIGMA_PX + 1.0 / 
 /// A position to find start values for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seed {
-    /// `(y, x)` in pixels of the model frame.
+    /// `(y, x)` in pixels of the model frame, good to a pixel of the finest observation that sees it.
     pub center: [f64; 2],
     /// Whether it is a point source.
     pub is_star: bool,
@@ -58,7 +58,8 @@ pub struct Seed {
 /// What a source looks like, to begin a fit with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartShape {
-    /// `(y, x)` in pixels of the model frame, at most a pixel or two from where it was sought.
+    /// `(y, x)` in pixels of the model frame, at most two pixels of the finest observation that sees it from where it was
+    /// sought.
     pub center: [f64; 2],
     /// Of a galaxy.
     pub galaxy: Option<GalaxyShape>,
@@ -127,10 +128,12 @@ impl StartShape {
 
 /// Positions and shapes of all `seeds`, so that the sources share the light of a blend.
 ///
-/// All channels of all observations count; galaxies without any light keep the shape that they were expected to have.
+/// All channels of all observations count, each on its own grid and through its own PSF; a source is sought where the
+/// observations that see it have light. Galaxies without any keep the shape that they were expected to have.
 ///
 /// # Errors
-/// No observation, one on another grid or with a channel that the model has not, or a position that none sees.
+/// No observation, one with a channel that the model has not, a pixel that a WCS does not reach, or a position that none
+/// sees.
 ///
 /// # Cost
 /// Linear in the number of sources where each overlaps a few others. Memory: the images of all sources in one
@@ -143,38 +146,45 @@ pub fn shapes(
     if observations.is_empty() {
         return Err(ObsError::NoObservations);
     }
-    seeds.iter().try_for_each(|seed| check_seen(observations, model, seed.center))?;
-    let planes = Plane::all(observations, model)?;
+    let sights = observations.iter().map(|o| Sight::new(o, model)).collect::<Result<Vec<_>, _>>()?;
+    seeds.iter().try_for_each(|seed| check_seen_by(observations, &sights, seed.center))?;
+    let planes = Plane::all(observations, &sights, model);
     let channels = model.channel_names().len();
-    let radius = planes.iter().map(|plane| plane.psf_radius(0.5)).fold(f64::INFINITY, f64::min);
+    let radii: Vec<f64> = planes.iter().map(|plane| plane.psf_radius(0.5) * plane.model_px).collect();
     let mut painters: Vec<Painter<'_>> = planes.iter().map(Painter::new).collect();
-    let mut fits: Vec<Fit> = seeds.iter().map(|seed| Fit::new(*seed, channels, radius)).collect();
+    let begin =
+        |seed: &Seed| Fit::new(*seed, channels, Sharpness::new(seed.center, &planes, &sights, &radii));
+    let mut fits: Vec<Fit> = seeds.iter().map(begin).collect();
     for _ in 0..ROUNDS {
         let columns: Vec<usize> = fits.iter().map(Fit::columns).collect();
         let mut equations = Equations::new(channels, &columns);
+        let spot = |sight: &Sight| fits.iter().map(|fit| Spot::new(sight, fit.center)).collect();
+        let spots: Vec<Vec<Option<Spot>>> = sights.iter().map(spot).collect();
         for (plane, painter) in planes.iter().zip(&mut painters) {
-            let stamps: Vec<Stamp> =
-                fits.iter().map(|fit| painter.stamp(fit.center, fit.profile.as_ref())).collect();
+            let both = fits.iter().zip(&spots[plane.observation]);
+            let stamps: Vec<Option<Stamp>> =
+                both.map(|(fit, spot)| painter.stamp((*spot)?, fit.profile.as_ref())).collect();
             let fluxes: Vec<f64> = fits.iter().map(|fit| fit.fluxes[plane.channel]).collect();
             equations.add(plane, &stamps, &fluxes);
         }
-        if improve(&mut fits, equations, radius) < SMALL_CHANGE {
+        if improve(&mut fits, equations) < SMALL_CHANGE {
             break;
         }
     }
-    Ok(fits.iter().map(|fit| fit.shape(&planes)).collect())
+    Ok(fits.iter().map(|fit| fit.shape(&planes, &sights)).collect())
 }
 
 /// Moves all sources by what the equations say and returns the largest change of a number of a shape.
-fn improve(fits: &mut [Fit], mut equations: Equations, radius: f64) -> f64 {
+fn improve(fits: &mut [Fit], mut equations: Equations) -> f64 {
     let (mut least, mut largest) = (Vec::new(), Vec::new());
     for (s, fit) in fits.iter().enumerate() {
-        fit.expect(s, radius, &mut equations);
+        fit.expect(s, &mut equations);
         least.extend(fit.fluxes.iter().map(|flux| -flux));
         largest.extend(fit.fluxes.iter().map(|_| f64::INFINITY));
-        let longest = &LONGEST[..fit.columns() - 1];
-        least.extend(longest.iter().map(|v| -v));
-        largest.extend(longest);
+        let unit = |k: usize| if k < 2 { fit.sharpness.pixel } else { 1.0 };
+        let longest = || LONGEST[..fit.columns() - 1].iter().enumerate().map(|(k, v)| v * unit(k));
+        least.extend(longest().map(|v| -v));
+        largest.extend(longest());
     }
     let changes = equations.solve(&least, &largest);
     // In the first round there is no flux yet whose image could change.
@@ -191,12 +201,27 @@ fn improve(fits: &mut [Fit], mut equations: Equations, radius: f64) -> f64 {
     most
 }
 
-/// Checks that an observation sees `center`, `(y, x)` in pixels of the frame `model`.
-///
-/// # Errors
-/// None does, one is on another grid, or there is no observation.
-pub fn check_seen(observations: &[&Observation], model: &Frame, center: [f64; 2]) -> Result<(), ObsError> {
-    sites(observations, model, center).map(|_| ())
+/// How sharply the observations that see a source do, in pixels of the model.
+#[derive(Debug, Clone, Copy)]
+struct Sharpness {
+    /// Half-light radius of the narrowest PSF.
+    radius: f64,
+    /// Side of the smallest pixel.
+    pixel: f64,
+}
+
+impl Sharpness {
+    fn new(center: [f64; 2], planes: &[Plane], sights: &[Sight], radii: &[f64]) -> Self {
+        let sees: Vec<bool> = sights.iter().map(|sight| sight.sees(center)).collect();
+        let of = |value: &dyn Fn(usize) -> f64| {
+            let least = |all: bool| {
+                let seeing = (0..planes.len()).filter(|p| all || sees[planes[*p].observation]);
+                seeing.map(value).reduce(f64::min)
+            };
+            least(false).or_else(|| least(true)).unwrap_or(1.0)
+        };
+        Self { radius: of(&|p| radii[p]), pixel: of(&|p| planes[p].model_px) }
+    }
 }
 
 /// A source as far as it is fitted.
@@ -206,12 +231,13 @@ struct Fit {
     center: [f64; 2],
     profile: Option<Profile>,
     fluxes: Vec<f64>,
+    sharpness: Sharpness,
 }
 
 impl Fit {
-    fn new(seed: Seed, channels: usize, radius: f64) -> Self {
-        let profile = (!seed.is_star).then(|| Profile::new(expected(radius)));
-        Self { seed, center: seed.center, profile, fluxes: vec![0.0; channels] }
+    fn new(seed: Seed, channels: usize, sharpness: Sharpness) -> Self {
+        let profile = (!seed.is_star).then(|| Profile::new(expected(sharpness.radius)));
+        Self { seed, center: seed.center, profile, fluxes: vec![0.0; channels], sharpness }
     }
 
     /// How many images the source and its changes have.
@@ -220,20 +246,24 @@ impl Fit {
     }
 
     /// Tells the equations what it is expected to be.
-    fn expect(&self, own: usize, radius: f64, equations: &mut Equations) {
+    fn expect(&self, own: usize, equations: &mut Equations) {
         for k in 0..2 {
-            equations.expect(own, k, self.seed.center[k] - self.center[k], SHIFT_SIGMA_PX);
+            let sigma = SHIFT_SIGMA_PX * self.sharpness.pixel;
+            equations.expect(own, k, self.seed.center[k] - self.center[k], sigma);
         }
         let Some(profile) = &self.profile else { return };
-        for (k, (is, wanted)) in profile.numbers().into_iter().zip(expected(radius)).enumerate() {
+        for (k, (is, wanted)) in
+            profile.numbers().into_iter().zip(expected(self.sharpness.radius)).enumerate()
+        {
             equations.expect(own, 2 + k, wanted - is, SIGMAS[k]);
         }
     }
 
     fn change(&mut self, of_fluxes: &[f64], of_image: &[f64]) {
         self.fluxes.iter_mut().zip(of_fluxes).for_each(|(flux, by)| *flux = (*flux + by).max(0.0));
+        let farthest = FARTHEST_PX * self.sharpness.pixel;
         for ((center, by), sought) in self.center.iter_mut().zip(of_image).zip(self.seed.center) {
-            *center = sought + (*center + by - sought).clamp(-FARTHEST_PX, FARTHEST_PX);
+            *center = sought + (*center + by - sought).clamp(-farthest, farthest);
         }
         if let Some(profile) = &mut self.profile {
             let numbers = profile.numbers();
@@ -241,9 +271,9 @@ impl Fit {
         }
     }
 
-    fn shape(&self, planes: &[Plane]) -> StartShape {
+    fn shape(&self, planes: &[Plane], sights: &[Sight]) -> StartShape {
         let galaxy = self.profile.as_ref().map(|profile| GalaxyShape {
-            image: self.image(profile, planes),
+            image: self.image(profile, planes, sights),
             radius_px: profile.radius_px(),
             index: profile.index(),
             distortion: profile.distortion(),
@@ -252,8 +282,16 @@ impl Fit {
     }
 
     /// The image in a box that ends where it is faint.
-    fn image(&self, profile: &Profile, planes: &[Plane]) -> Array2<f64> {
-        let snr2 = |plane: &Plane| self.fluxes[plane.channel].powi(2) * plane.weight_at(self.center);
+    fn image(&self, profile: &Profile, planes: &[Plane], sights: &[Sight]) -> Array2<f64> {
+        let places: Vec<Option<[f64; 2]>> = sights
+            .iter()
+            .map(|sight| sight.to_observation(self.center).ok().filter(|at| sight.pixels().contains(*at)))
+            .collect();
+        // as bright as it is in a pixel of the observation, which has the area of so many of the model's
+        let snr2 = |plane: &Plane| {
+            let flux = self.fluxes[plane.channel] * plane.model_px.powi(2);
+            places[plane.observation].map_or(0.0, |at| flux.powi(2) * plane.weight_at(at))
+        };
         let snr = planes.iter().map(snr2).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
         let reach = profile.radius_of(MODEL_PSF_VARIANCE, LEAST_BRIGHTNESS / snr);
         let half = |r: f64| (r.ceil() as usize).clamp(SIDES[0] / 2, SIDES[1] / 2);

@@ -68,10 +68,12 @@ impl Profile {
         BULGE_INDEX.powf(logistic(self.concentration))
     }
 
-    /// How far from the centre there is light, in pixels.
-    pub(super) fn reach_px(&self) -> f64 {
-        let [yy, _, xx] = self.matrix();
-        REACH * self.radius_px() * yy.max(xx).sqrt()
+    /// How far from the centre there is light, in pixels of an observation; `jacobian` is that of its position by the
+    /// model's.
+    pub(super) fn reach_px(&self, jacobian: [[f64; 2]; 2]) -> f64 {
+        let [yy, yx, xx] = self.matrix();
+        let variance = |[a, b]: [f64; 2]| a * a * yy + 2.0 * a * b * yx + b * b * xx;
+        REACH * self.radius_px() * variance(jacobian[0]).max(variance(jacobian[1])).sqrt()
     }
 
     fn shares(&self) -> [f64; COUNT] {
@@ -111,8 +113,11 @@ impl Profile {
 
     /// Writes the transform around the centre and its derivatives with respect to the [`SHAPE`] numbers.
     ///
-    /// - `into`: 1 + [`SHAPE`] real spectra of a grid of `n` x `n` pixels, transposed: `[kx, ky]`, kx up to n / 2.
-    pub(super) fn transform(&self, n: usize, into: &mut [f32]) {
+    /// - `jacobian`: of the position in an observation by that in the model; what is seen at q = J p has the transform
+    ///   F(J^T k).
+    /// - `into`: 1 + [`SHAPE`] real spectra of a grid of `n` x `n` pixels of the observation, transposed: `[kx, ky]`, kx up
+    ///   to n / 2.
+    pub(super) fn transform(&self, n: usize, jacobian: [[f64; 2]; 2], into: &mut [f32]) {
         let radius = self.radius_px() * NARROWEST;
         let unit = 2.0 * PI * PI * radius * radius / (n * n) as f64;
         let (matrix, slopes) = (self.matrix(), self.matrix_slopes());
@@ -127,6 +132,7 @@ impl Profile {
         for at in 0..len {
             let (kx, ky) = ((at / n) as f64, at % n);
             let ky = if ky > n / 2 { ky as f64 - n as f64 } else { ky as f64 };
+            let [ky, kx] = [0, 1].map(|j| jacobian[0][j] * ky + jacobian[1][j] * kx);
             let form = |m: Symmetric| unit * (m[0] * ky * ky + 2.0 * m[1] * ky * kx + m[2] * kx * kx);
             let exponent = form(matrix);
             let (mut value, mut fall, mut change) = (0.0, 0.0, 0.0);
@@ -198,14 +204,15 @@ mod tests {
         let len = n * (n / 2 + 1);
         let numbers = [0.7, 0.3, -0.5, -0.4];
         let mut of = vec![0.0; (1 + SHAPE) * len];
-        Profile::new(numbers).transform(n, &mut of);
+        let jacobian = [[0.6, -0.5], [0.4, 0.9]];
+        Profile::new(numbers).transform(n, jacobian, &mut of);
         assert!((of[0] - 1.0).abs() < 1e-4, "flux {}", of[0]);
         for k in 0..SHAPE {
             let at = |step: f64| {
                 let mut moved = numbers;
                 moved[k] += step;
                 let mut into = vec![0.0; (1 + SHAPE) * len];
-                Profile::new(moved).transform(n, &mut into);
+                Profile::new(moved).transform(n, jacobian, &mut into);
                 into
             };
             let (more, less) = (at(5e-3), at(-5e-3));

@@ -1,6 +1,6 @@
 //! What a plane sees of one source of flux 1, and of small changes of it.
 
-use super::plane::Plane;
+use super::plane::{Plane, Spot};
 use super::profile::{Profile, SHAPE};
 use crate::kernel;
 use ndarray::Array2;
@@ -29,6 +29,7 @@ pub(super) struct Stamp {
 pub(super) struct Painter<'a> {
     psf: &'a Array2<f64>,
     psf_reach: f64,
+    pixels: BBox,
     canvases: BTreeMap<usize, Canvas>,
 }
 
@@ -46,18 +47,20 @@ struct Canvas {
 
 impl<'a> Painter<'a> {
     pub(super) fn new(plane: &'a Plane) -> Self {
-        Self { psf: &plane.psf, psf_reach: plane.psf_radius(PSF_SHARE), canvases: BTreeMap::new() }
+        let psf_reach = plane.psf_radius(PSF_SHARE);
+        Self { psf: &plane.psf, psf_reach, pixels: plane.bbox, canvases: BTreeMap::new() }
     }
 
-    /// The stamp of a source at `center`, a star where there is no profile.
-    pub(super) fn stamp(&mut self, center: [f64; 2], profile: Option<&Profile>) -> Stamp {
-        let reach = self.psf_reach + profile.map_or(0.0, Profile::reach_px);
+    /// The stamp of a source at `spot`, a star where there is no profile; none where it reaches none of the pixels.
+    pub(super) fn stamp(&mut self, spot: Spot, profile: Option<&Profile>) -> Option<Stamp> {
+        let reach = self.psf_reach + profile.map_or(0.0, |profile| profile.reach_px(spot.jacobian));
         let half = (reach.ceil() as usize).next_multiple_of(HALF_STEP).min(LARGEST_HALF);
-        let bbox = BBox::centered(center, [2 * half + 1, 2 * half + 1]);
+        let bbox = BBox::centered(spot.at, [2 * half + 1, 2 * half + 1]);
+        bbox.intersection(self.pixels)?;
         let psf = self.psf;
         let canvas = self.canvases.entry(half).or_insert_with(|| Canvas::new(half, psf));
-        let at = [0, 1].map(|k| center[k] - bbox.origin()[k] as f64);
-        Stamp { bbox, columns: canvas.draw(at, profile, bbox.shape()) }
+        let at = [0, 1].map(|k| spot.at[k] - bbox.origin()[k] as f64);
+        Some(Stamp { bbox, columns: canvas.draw(Spot { at, ..spot }, profile, bbox.shape()) })
     }
 }
 
@@ -75,15 +78,15 @@ impl Canvas {
         Self { placed: psf.clone(), psf, fft, work, transforms }
     }
 
-    /// All columns of a source at `at`, pixels from the first one of a stamp of `shape`.
-    fn draw(&mut self, at: [f64; 2], profile: Option<&Profile>, shape: [usize; 2]) -> Vec<f32> {
-        self.place(at);
+    /// All columns of a source at `spot`, pixels from the first one of a stamp of `shape`.
+    fn draw(&mut self, spot: Spot, profile: Option<&Profile>, shape: [usize; 2]) -> Vec<f32> {
+        self.place(spot.at);
         let pixels = shape[0] * shape[1];
         let of_shape = if profile.is_some() { SHAPE } else { 0 };
         let mut columns = vec![0.0; (3 + of_shape) * pixels];
         let n = self.fft.shape()[0];
         if let Some(profile) = profile {
-            profile.transform(n, &mut self.transforms);
+            profile.transform(n, spot.jacobian, &mut self.transforms);
         }
         for k in 0..=of_shape {
             let len = self.placed.len();
@@ -102,7 +105,7 @@ impl Canvas {
         }
         let (image, rest) = columns.split_at_mut(pixels);
         let (of_y, rest) = rest.split_at_mut(pixels);
-        shifts(image, of_y, &mut rest[..pixels], shape);
+        shifts(image, spot.jacobian, [of_y, &mut rest[..pixels]], shape);
         columns
     }
 
@@ -133,13 +136,18 @@ impl Canvas {
     }
 }
 
-/// Changes of an image with its position, by central differences; zero at the edges.
-fn shifts(image: &[f32], of_y: &mut [f32], of_x: &mut [f32], [ny, nx]: [usize; 2]) {
+/// Changes of an image with its position in the model frame, by central differences; zero at the edges.
+///
+/// `jacobian` is that of the position in the observation by that one.
+fn shifts(image: &[f32], jacobian: [[f64; 2]; 2], [of_y, of_x]: [&mut [f32]; 2], [ny, nx]: [usize; 2]) {
+    let jacobian = jacobian.map(|row| row.map(|v| v as f32));
     for y in 1..ny.saturating_sub(1) {
         for x in 1..nx.saturating_sub(1) {
             let at = y * nx + x;
-            of_y[at] = 0.5 * (image[at - nx] - image[at + nx]);
-            of_x[at] = 0.5 * (image[at - 1] - image[at + 1]);
+            let along_y = 0.5 * (image[at - nx] - image[at + nx]);
+            let along_x = 0.5 * (image[at - 1] - image[at + 1]);
+            of_y[at] = jacobian[0][0] * along_y + jacobian[1][0] * along_x;
+            of_x[at] = jacobian[0][1] * along_y + jacobian[1][1] * along_x;
         }
     }
 }
@@ -160,12 +168,14 @@ mod tests {
     fn a_star_is_the_psf_at_its_position_and_a_galaxy_is_as_bright_as_its_image() {
         let psf = gaussian([20.0, 20.0], 3.0, [41, 41]);
         let mut canvas = Canvas::new(24, &psf);
-        let star = canvas.draw([24.3, 23.6], None, [49, 49]);
+        let spot = |jacobian| Spot { at: [24.3, 23.6], jacobian };
+        let same = spot([[1.0, 0.0], [0.0, 1.0]]);
+        let star = canvas.draw(same, None, [49, 49]);
         let expected = gaussian([24.3, 23.6], 3.0, [49, 49]);
         let worst = star.iter().zip(&expected).map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, f64::max);
         assert!(worst < 2e-5, "{worst}");
         let profile = Profile::new([1.0, 0.2, 0.1, -2.0]);
-        let galaxy = canvas.draw([24.3, 23.6], Some(&profile), [49, 49]);
+        let galaxy = canvas.draw(same, Some(&profile), [49, 49]);
         let expected = profile.image([24.3, 23.6], 3.0, BBox::new([0, 0], [49, 49]));
         let inner = s![8..41, 8..41];
         let galaxy = Array2::from_shape_vec((49, 49), galaxy[..49 * 49].to_vec()).expect("one image");
@@ -176,5 +186,26 @@ mod tests {
             .map(|(a, b)| (f64::from(*a) - b).abs())
             .fold(0.0, f64::max);
         assert!(worst < 1e-4 * 0.05, "{worst}");
+        turned_galaxies_are_drawn_as_seen_and_move_with_the_model(&mut canvas);
+    }
+
+    /// A quarter turn and half the scale of a round galaxy is a round one of half the size; a step in the model's y is half a
+    /// step back in x.
+    fn turned_galaxies_are_drawn_as_seen_and_move_with_the_model(canvas: &mut Canvas) {
+        let at = [24.3, 23.6];
+        let profile = Profile::new([1.5, 0.3, 0.2, -2.0]);
+        let seen = Profile::new([1.5 - 2.0_f64.ln(), -0.3, -0.2, -2.0]);
+        let turned = Spot { at, jacobian: [[0.0, 0.5], [-0.5, 0.0]] };
+        let turned = canvas.draw(turned, Some(&profile), [49, 49]);
+        let plain = Spot { at, jacobian: [[1.0, 0.0], [0.0, 1.0]] };
+        let plain = canvas.draw(plain, Some(&seen), [49, 49]);
+        let worst = |a: &[f32], b: &[f32], factor: f32| {
+            let pixels = 49 * 49;
+            a[..pixels].iter().zip(b).map(|(a, b)| (a - factor * b).abs()).fold(0.0, f32::max)
+        };
+        assert!(worst(&turned, &plain, 1.0) < 1e-7);
+        let [of_y, of_x] = [1, 2].map(|k| k * 49 * 49);
+        assert!(worst(&turned[of_y..], &plain[of_x..], -0.5) < 1e-7);
+        assert!(worst(&turned[of_x..], &plain[of_y..], 0.5) < 1e-7);
     }
 }

@@ -1,10 +1,11 @@
 //! What the scene shows for a flux of 1 in one component, and what an observation sees of it.
 
 use crate::ObsError;
+use crate::View;
 use ndarray::{Array2, ArrayView2};
 use scarlet_frame::{BBox, Frame};
 use scarlet_model::{Component, Layout, Operation, Scene, Slot, Source, Transform};
-use scarlet_render::{Convolution, ScenePlan, Window, Workers};
+use scarlet_render::{ScenePlan, Workers};
 use std::ops::Range;
 
 /// Light in a box of the model frame: one plane for each channel, or one for all.
@@ -23,7 +24,7 @@ pub(super) struct Unknown {
     pub(super) may_be_negative: bool,
 }
 
-/// An image in a box of the model frame.
+/// An image in a box of an observation.
 #[derive(Debug)]
 pub(super) struct Stamp {
     bbox: BBox,
@@ -127,26 +128,19 @@ impl Response {
         &self.pixels[start..start + n]
     }
 
-    /// What an observation of the pixels `observed` sees of it through `kernel`.
-    pub(super) fn seen(&self, channel: usize, kernel: Option<&Array2<f64>>, observed: BBox) -> Option<Stamp> {
-        let reach = kernel.map_or(0, |k| k.nrows().max(k.ncols()) / 2);
-        let output = self.bbox.grown(reach).intersection(observed)?;
-        let Some(kernel) = kernel else {
-            return Some(Stamp { bbox: self.bbox, pixels: self.plane(channel).to_vec() }.cut(output));
-        };
-        let convolution = Convolution::<f64>::new(self.bbox, output, std::slice::from_ref(kernel));
-        let (mut pixels, mut work) = (vec![0.0; output.len()], convolution.workspace());
-        convolution.apply(0, self.plane(channel), Window::whole(self.bbox.shape()), &mut pixels, &mut work);
-        Some(Stamp { bbox: output, pixels })
+    /// What channel `own` of an observation, the model's `channel`, sees of it.
+    pub(super) fn seen(&self, channel: usize, own: usize, view: &mut View<'_>) -> Option<Stamp> {
+        let (bbox, pixels) = view.stamp(own, self.bbox, self.plane(channel))?;
+        Some(Stamp { bbox, pixels })
+    }
+
+    /// Its light in a channel.
+    pub(super) fn light(&self, channel: usize) -> f64 {
+        self.plane(channel).iter().sum()
     }
 }
 
 impl Stamp {
-    fn cut(&self, inner: BBox) -> Self {
-        let pixels = rows(inner).flat_map(|(y, x)| self.row(y, x).iter().copied()).collect();
-        Self { bbox: inner, pixels }
-    }
-
     /// The pixels of row `y` in the columns `x`, all of which it has.
     fn row(&self, y: i64, x: Range<i64>) -> &[f64] {
         let start = (y - self.bbox.origin()[0]) as usize * self.bbox.shape()[1];
@@ -158,6 +152,12 @@ impl Stamp {
     pub(super) fn weighted(&self, weights: ArrayView2<'_, f64>, origin: [i64; 2]) -> Self {
         let pixels = self.pixels.iter().zip(self.of(weights, origin)).map(|(v, w)| v * w).collect();
         Self { bbox: self.bbox, pixels }
+    }
+
+    /// Its light in the pixels that count of an observation whose first pixel is at `origin`.
+    pub(super) fn counted(&self, weights: ArrayView2<'_, f64>, origin: [i64; 2]) -> f64 {
+        let pixels = self.pixels.iter().zip(self.of(weights, origin));
+        pixels.filter(|(_, w)| *w > 0.0).map(|(v, _)| v).sum()
     }
 
     /// Sum of its products with an image whose first pixel is at `origin`.

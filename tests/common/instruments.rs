@@ -32,9 +32,12 @@ pub struct TwoInstruments {
     clean: [Array3<f64>; 2],
 }
 
+/// Where a source is, its fluxes, and its shape if it is a galaxy.
+type Drawn = ([f64; 2], [f64; 4], Option<[f64; 4]>);
+
 /// North and east of the middle in arcsec, fluxes, and of galaxies index, radius in arcsec and distortion. The last two are
 /// outside the first image.
-const SOURCES: [([f64; 2], [f64; 4], Option<[f64; 4]>); 7] = [
+const SOURCES: [Drawn; 7] = [
     ([0.1, 0.2], [60.0, 70.0, 110.0, 150.0], None),
     ([0.55, -0.35], [90.0, 60.0, 90.0, 140.0], Some([1.0, 0.22, 0.3, -0.2])),
     ([-0.9, 0.8], [70.0, 90.0, 100.0, 120.0], Some([1.6, 0.16, -0.2, 0.1])),

@@ -41,6 +41,7 @@ fn epochs(world: &World) {
 }
 
 pub(crate) const ROWS: &[Row] = &[
+    row("two observations on different grids", |w| two(w, |i| set(i, "CDELT1", "-7.7E-5")), &[]).code(0),
     row(
         "one of two images without a WCS",
         |w| {

@@ -1,6 +1,6 @@
 //! How to fit two instruments together: a sharp one in one band and a deep, turned one in three others.
 //!
-//! `cargo run --release --example two_instruments`; with `SCARLET_DATA`, HST and HSC, too.
+//! `cargo run --release -p scarlet --example two_instruments`; with `SCARLET_DATA`, HST and HSC, too.
 
 use ndarray::{Array3, Axis};
 use rand::SeedableRng;
@@ -74,7 +74,7 @@ fn main() -> anyhow::Result<()> {
     let deep = Frame::new([45, 45]).channels(["g", "r", "i"]).psf(Psf::gaussian(1.8)?);
     let deep = deep.wcs(Wcs::tan_turned(center, [22.0, 22.0], arcsec(0.168), degrees(30.0))?);
     let observations = [
-        simulated(sharp, &positions, 0.3, 1)?.named("sharp"),
+        simulated(sharp, &positions, 0.1, 1)?.named("sharp"),
         simulated(deep, &positions, 0.3, 2)?.named("deep"),
     ];
     let (chi2, fluxes) = fit(&observations, &positions)?;

@@ -4,13 +4,15 @@
 //!
 //! ```json
 //! {"case":"quickstart","unit":"ms","threads":1,"samples":[0.31,0.30],"loss_first":3029200.6,"loss_last":41801.4,
-//!  "fft_share":0.65,"alloc_per_step":0,"gradient":[]}
+//!  "fft_share":0.65,"alloc_per_step":0,"setup_ms":null,"peak_mb":41.0,"gradient":[]}
 //! ```
 //!
 //! - `samples`: time of every step after the warm-up, in ms;
 //! - `loss_first`: loss of the start values, before the first step; `loss_last`: loss that the last step began with;
 //! - `fft_share`: time of 4 real 2-D FFTs per channel of the planned shape over the median step;
 //! - `alloc_per_step`: heap allocations per step after the warm-up;
+//! - `setup_ms`: time from observations and a scene to the first step, where that is measured;
+//! - `peak_mb`: most memory that the process has had so far, by Linux's /proc;
 //! - `gradient`: derivatives, for a case that is one image.
 //!
 //! What a case does not have is null. `cargo xtask bench` reads this line and sets it beside the peer's.
@@ -87,6 +89,8 @@ pub(crate) struct Report {
     pub(crate) fft_share: Option<f64>,
     /// Heap allocations per step.
     pub(crate) alloc_per_step: Option<f64>,
+    /// Time of planning, in ms.
+    pub(crate) setup_ms: Option<f64>,
     /// Derivatives, for a case that is one image.
     pub(crate) gradient: Vec<f64>,
 }
@@ -148,8 +152,10 @@ impl Report {
             return self.json(arguments);
         }
         let share = self.fft_share.map(|s| format!(", {:.0}% in FFTs", 100.0 * s)).unwrap_or_default();
+        let setup = self.setup_ms.map(|ms| format!(", planned in {ms:.0} ms")).unwrap_or_default();
+        let memory = peak_mb().map(|mb| format!(", peak {mb:.0} MB")).unwrap_or_default();
         format!(
-            "{}: {:.4} ms (min {:.4}), {} thread(s){share}, {} allocations per step",
+            "{}: {:.4} ms (min {:.4}), {} thread(s){share}, {} allocations per step{setup}{memory}",
             arguments.case,
             self.median_ms(),
             self.samples.iter().copied().fold(f64::INFINITY, f64::min),
@@ -161,7 +167,8 @@ impl Report {
     fn json(&self, arguments: &Arguments) -> String {
         format!(
             "{{\"case\":\"{}\",\"unit\":\"ms\",\"threads\":{},\"samples\":{},\"loss_first\":{},\"loss_last\":{},\
-             \"fft_share\":{},\"alloc_per_step\":{},\"gradient\":{}}}",
+             \"fft_share\":{},\"alloc_per_step\":{},\"setup_ms\":{},\"peak_mb\":{},\
+             \"gradient\":{}}}",
             arguments.case,
             arguments.threads,
             list(&self.samples),
@@ -169,9 +176,18 @@ impl Report {
             number(self.loss_last),
             number(self.fft_share),
             number(self.alloc_per_step),
+            number(self.setup_ms),
+            number(peak_mb()),
             list(&self.gradient),
         )
     }
+}
+
+/// Peak memory of this process, where Linux says it.
+fn peak_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.split_whitespace().next()?.parse::<f64>().ok()? / 1024.0)
 }
 
 /// A JSON number; null where there is none or it is not finite.

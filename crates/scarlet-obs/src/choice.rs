@@ -3,26 +3,69 @@
 use crate::{ObsError, Observation, kernel};
 use ndarray::Array2;
 use scarlet_frame::{BBox, Frame, FrameError, GridMap};
-use scarlet_render::{Convolution, Geometry, Matching, Pixel, Renderer, Resampling};
+use scarlet_render::{Convolution, Geometry, Matching, Pixel, Renderer, Request, Resampling, Workers};
 
-/// The renderer for `observation`, and the pixels of the model that it reads.
-///
-/// On the model's grid, shifted by whole pixels: the pixels themselves without PSFs, a convolution with them. On any
-/// other: resampling. The observation may hang over the model's edge; what it sees there is what comes in through
-/// its PSF.
+/// What renders an observation.
+#[derive(Debug)]
+pub(crate) enum Choice<T: Pixel> {
+    /// This, from these pixels of the model.
+    Ready(Renderer<T>, BBox),
+    /// A resampling, planned with those of other observations.
+    Resampled(Request),
+}
+
+impl<T: Pixel> Choice<T> {
+    /// What `observation` needs.
+    ///
+    /// On the model's grid, shifted by whole pixels: the pixels themselves without PSFs, a convolution with them. On any
+    /// other: resampling. The observation may hang over the model's edge; what it sees there is what comes in through
+    /// its PSF.
+    ///
+    /// # Errors
+    /// The observation sees nothing of the model, a channel that the model does not have, a pixel that its WCS does not
+    /// reach, FFTs of a shape that was asked for and is too small.
+    pub(crate) fn new(observation: &Observation, model: &Frame) -> Result<Self, ObsError> {
+        observation.channels_in(model)?;
+        match observation.frame().offset_in(model) {
+            Ok(origin) => {
+                aligned(observation, model, origin).map(|(renderer, input)| Self::Ready(renderer, input))
+            }
+            Err(FrameError::GridsDiffer { .. }) => request(observation, model).map(Self::Resampled),
+            Err(error) => Err(ObsError::in_observation(observation.name(), &error)),
+        }
+    }
+}
+
+/// The renderers for `observations`, and the pixels of the model that each reads.
 ///
 /// # Errors
-/// The observation sees nothing of the model, a channel that the model does not have, a pixel that its WCS does not
-/// reach, FFTs of a shape that was asked for and is too small.
-pub(crate) fn renderer<T: Pixel>(
-    observation: &Observation,
+/// Those of [`Choice::new`].
+pub(crate) fn renderers<T: Pixel>(
+    observations: &[&Observation],
     model: &Frame,
-) -> Result<(Renderer<T>, BBox), ObsError> {
-    match observation.frame().offset_in(model) {
-        Ok(origin) => aligned(observation, model, origin),
-        Err(FrameError::GridsDiffer { .. }) => resampled(observation, model),
-        Err(error) => Err(ObsError::in_observation(observation.name(), &error)),
+    workers: &Workers,
+) -> Result<Vec<(Renderer<T>, BBox)>, ObsError> {
+    let mut choices: Vec<Option<Result<Choice<T>, ObsError>>> = observations.iter().map(|_| None).collect();
+    workers.for_each(&mut choices, |i, choice| *choice = Some(Choice::new(observations[i], model)));
+    let (mut chosen, mut requests, mut asking) = (Vec::new(), Vec::new(), Vec::new());
+    for (i, choice) in choices.into_iter().flatten().enumerate() {
+        chosen.push(match choice? {
+            Choice::Ready(renderer, input) => Some((renderer, input)),
+            Choice::Resampled(request) => {
+                requests.push(request);
+                asking.push(i);
+                None
+            }
+        });
     }
+    let planned = Resampling::several(model.bbox(), &requests, workers);
+    for ((i, request), resampling) in asking.into_iter().zip(&requests).zip(planned) {
+        let unseen = || unseen(observations[i], footprint(&request.geometry), model);
+        let resampling = resampling.ok_or_else(unseen)?;
+        let input = resampling.input();
+        chosen[i] = Some((Renderer::Resampling(Box::new(resampling)), input));
+    }
+    Ok(chosen.into_iter().flatten().collect())
 }
 
 fn aligned<T: Pixel>(
@@ -51,14 +94,10 @@ fn aligned<T: Pixel>(
     Ok((Renderer::Convolution(convolution), input))
 }
 
-fn resampled<T: Pixel>(observation: &Observation, model: &Frame) -> Result<(Renderer<T>, BBox), ObsError> {
+fn request(observation: &Observation, model: &Frame) -> Result<Request, ObsError> {
     let frame = observation.frame();
     let geometry = geometry(frame, model).map_err(|e| ObsError::in_observation(observation.name(), &e))?;
-    let Some(resampling) = Resampling::new(model.bbox(), &geometry, &matchings(frame, model), 0.0) else {
-        return Err(unseen(observation, footprint(&geometry), model));
-    };
-    let input = resampling.input();
-    Ok((Renderer::Resampling(Box::new(resampling)), input))
+    Ok(Request { geometry, matchings: matchings(frame, model), slack_px: 0.0 })
 }
 
 /// The PSFs of each channel of `frame`.

@@ -101,6 +101,8 @@ pub(crate) struct Fine<T> {
     pub(crate) adjoint: Vec<T>,
     /// A pair of rows of the observation.
     pub(crate) pair: Vec<T>,
+    /// The adjoint of the spectrum of the model's pixels.
+    pub(crate) gathered: Vec<Complex<T>>,
 }
 
 impl<T: Pixel> Workspace<T> {
@@ -122,6 +124,7 @@ impl<T: Pixel> Workspace<T> {
         if let Some(other) = &other.fine {
             let own = self.fine.get_or_insert_default();
             own.work.cover(&other.work);
+            own.gathered.resize(own.gathered.len().max(other.gathered.len()), zero);
             let pairs = [
                 (&mut own.grid, &other.grid),
                 (&mut own.adjoint, &other.adjoint),

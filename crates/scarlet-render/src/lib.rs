@@ -21,5 +21,5 @@ pub use fft::{RealFft2, Window, Workspace, good_length};
 pub use pixel::Pixel;
 pub use plan::{Edge, ScenePlan, source_cube};
 pub use renderer::{Renderer, Sighting};
-pub use resampling::{Geometry, Matching, OutOfSlack, Resampling};
+pub use resampling::{Geometry, Matching, OutOfSlack, Reading, Request, Resampling};
 pub use workers::Workers;

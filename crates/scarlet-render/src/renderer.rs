@@ -1,8 +1,9 @@
 //! From one channel of a model to what an observation sees of it, and back.
 
-use crate::{Convolution, Pixel, Resampling, Window, Workspace, simd};
+use crate::{Convolution, Pixel, Reading, Resampling, Window, Workspace, simd};
 use num_complex::Complex;
 use std::fmt;
+use std::sync::Arc;
 
 /// How an observation sees the model; a window says which pixels of a model plane it reads.
 ///
@@ -37,6 +38,15 @@ impl<T: Pixel> fmt::Display for Renderer<T> {
 }
 
 impl<T: Pixel> Renderer<T> {
+    /// What a resampling reads of the model, maybe shared with others.
+    #[must_use]
+    pub fn reading(&self) -> Option<&Arc<Reading<T>>> {
+        match self {
+            Self::Resampling(resampling) => Some(resampling.reading()),
+            _ => None,
+        }
+    }
+
     /// Buffers for one channel at a time that is read from windows of `shape`.
     #[must_use]
     pub fn workspace(&self, shape: [usize; 2]) -> Workspace<T> {
@@ -59,7 +69,10 @@ impl<T: Pixel> Renderer<T> {
         match self {
             Self::Identity => pairs(plane, window, work, |y, pair| f(y, bytemuck::cast_slice_mut(pair))),
             Self::Convolution(convolution) => convolution.each_pair(channel, plane, window, f, work),
-            Self::Resampling(resampling) => resampling.each_pair(channel, plane, window, f, work),
+            Self::Resampling(resampling) => {
+                resampling.reading().begin(plane, window, work);
+                resampling.each_pair(channel, f, work);
+            }
         }
     }
 
@@ -83,7 +96,9 @@ impl<T: Pixel> Renderer<T> {
                 convolution.each_pair_and_back(channel, (plane, adjoint), window, f, work);
             }
             Self::Resampling(resampling) => {
-                resampling.each_pair_and_back(channel, (plane, adjoint), window, f, work);
+                resampling.reading().begin(plane, window, work);
+                resampling.each_pair_and_back(channel, f, work);
+                resampling.reading().end(adjoint, window, work);
             }
         }
     }
@@ -109,7 +124,11 @@ impl<T: Pixel> Renderer<T> {
                 }
             }
             Self::Convolution(convolution) => convolution.each_back(channel, adjoint, window, f, work),
-            Self::Resampling(resampling) => resampling.each_back(channel, adjoint, window, f, work),
+            Self::Resampling(resampling) => {
+                resampling.reading().begin_back(work);
+                resampling.each_back(channel, f, work);
+                resampling.reading().end(adjoint, window, work);
+            }
         }
     }
 }
@@ -126,12 +145,18 @@ pub struct Sighting<'a, T: Pixel> {
     pub channel: usize,
     /// What is read of the model's plane.
     pub window: Window,
+    /// Whether [`Reading::begin`](crate::Reading::begin) has been called for the plane, and its end will be: the plane
+    /// is not looked at, and the adjoint stays as it is until then.
+    pub is_shared: bool,
 }
 
 impl<T: Pixel> Sighting<'_, T> {
     /// As [`Renderer::each_pair`].
     pub fn each_pair(self, plane: &[T], f: impl FnMut(usize, &mut [T]), work: &mut Workspace<T>) {
-        self.renderer.each_pair(self.channel, plane, self.window, f, work);
+        match self.renderer {
+            Renderer::Resampling(resampling) if self.is_shared => resampling.each_pair(self.channel, f, work),
+            renderer => renderer.each_pair(self.channel, plane, self.window, f, work),
+        }
     }
 
     /// As [`Renderer::each_pair_and_back`].
@@ -141,12 +166,39 @@ impl<T: Pixel> Sighting<'_, T> {
         f: impl FnMut(usize, &mut [T]),
         work: &mut Workspace<T>,
     ) {
-        self.renderer.each_pair_and_back(self.channel, planes, self.window, f, work);
+        match self.renderer {
+            Renderer::Resampling(resampling) if self.is_shared => {
+                resampling.each_pair_and_back(self.channel, f, work);
+            }
+            renderer => renderer.each_pair_and_back(self.channel, planes, self.window, f, work),
+        }
     }
 
     /// As [`Renderer::each_back`].
     pub fn each_back(self, adjoint: &mut [T], f: impl FnMut(usize, &mut [T]), work: &mut Workspace<T>) {
-        self.renderer.each_back(self.channel, adjoint, self.window, f, work);
+        match self.renderer {
+            Renderer::Resampling(resampling) if self.is_shared => resampling.each_back(self.channel, f, work),
+            renderer => renderer.each_back(self.channel, adjoint, self.window, f, work),
+        }
+    }
+
+    /// As [`Resampling::each_pair_back_and_slopes`]; without slopes where the observation is not resampled.
+    pub fn each_pair_back_and_slopes(
+        self,
+        planes: (&[T], &mut [T]),
+        f: impl FnMut(usize, &mut [T]),
+        slopes: &mut [[f64; 3]],
+        work: &mut Workspace<T>,
+    ) {
+        match self.renderer {
+            Renderer::Resampling(resampling) if self.is_shared => {
+                resampling.each_pair_gathered_and_slopes(self.channel, f, slopes, work);
+            }
+            Renderer::Resampling(resampling) => {
+                resampling.each_pair_back_and_slopes(self.channel, planes, self.window, f, slopes, work);
+            }
+            _ => self.each_pair_and_back(planes, f, work),
+        }
     }
 }
 

@@ -29,6 +29,20 @@ pub(crate) fn multiply_conjugate<T: Pixel>(column: &mut [Complex<T>], kernel: &[
     pulp::Arch::new().dispatch(Multiply { column, kernel, sign: T::of(-1.0) });
 }
 
+/// `out = column * kernel`.
+pub(crate) fn multiply_into<T: Pixel>(out: &mut [Complex<T>], column: &[Complex<T>], kernel: &[Complex<T>]) {
+    pulp::Arch::new().dispatch(MultiplyInto { out, column, kernel });
+}
+
+/// `sum += column * conj(kernel)`.
+pub(crate) fn add_conjugate_product<T: Pixel>(
+    sum: &mut [Complex<T>],
+    column: &[Complex<T>],
+    kernel: &[Complex<T>],
+) {
+    pulp::Arch::new().dispatch(AddConjugateProduct { sum, column, kernel });
+}
+
 struct AddScaled<'a, T> {
     plane: &'a mut [T],
     to: Window,
@@ -96,6 +110,40 @@ impl<T: Pixel> WithSimd for Multiply<'_, T> {
         for (v, k) in self.column.iter_mut().zip(self.kernel) {
             let im = self.sign * k.im;
             *v = Complex::new(v.re * k.re - v.im * im, v.re * im + v.im * k.re);
+        }
+    }
+}
+
+struct MultiplyInto<'a, T> {
+    out: &'a mut [Complex<T>],
+    column: &'a [Complex<T>],
+    kernel: &'a [Complex<T>],
+}
+
+impl<T: Pixel> WithSimd for MultiplyInto<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for (out, (v, k)) in self.out.iter_mut().zip(self.column.iter().zip(self.kernel)) {
+            *out = Complex::new(v.re * k.re - v.im * k.im, v.re * k.im + v.im * k.re);
+        }
+    }
+}
+
+struct AddConjugateProduct<'a, T> {
+    sum: &'a mut [Complex<T>],
+    column: &'a [Complex<T>],
+    kernel: &'a [Complex<T>],
+}
+
+impl<T: Pixel> WithSimd for AddConjugateProduct<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for (sum, (v, k)) in self.sum.iter_mut().zip(self.column.iter().zip(self.kernel)) {
+            *sum = *sum + Complex::new(v.re * k.re + v.im * k.im, v.im * k.re - v.re * k.im);
         }
     }
 }

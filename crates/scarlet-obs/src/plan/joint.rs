@@ -2,19 +2,22 @@
 
 use super::spaces::Spaces;
 use super::{ObservationPlan, PixelImage};
-use crate::{ObsError, Observation};
+use crate::{ObsError, Observation, choice};
 use ndarray::Array3;
 use scarlet_frame::Frame;
-use scarlet_render::{Pixel, Workers};
+use scarlet_render::{Pixel, Reading, Window, Workers, Workspace};
 use std::sync::Arc;
 
 /// Observations of one scene, planned together; allocates nothing afterwards.
 ///
 /// An evaluation takes one channel of the model after the other, or several at once on as many threads, through all
-/// observations in their order.
+/// observations. Those that are resampled from nearly the same pixels share the transforms of these, and go one after
+/// the other.
 #[derive(Debug)]
 pub struct JointPlan<T: Pixel> {
     observations: Vec<ObservationPlan<T>>,
+    /// Indices of the observations that share what they read of the model; all others are alone.
+    groups: Vec<Vec<usize>>,
     spaces: Arc<Spaces<T>>,
     /// Channels of the model, and pixels of one.
     channels: usize,
@@ -27,12 +30,17 @@ impl<T: Pixel> JointPlan<T> {
     /// # Errors
     /// Those of [`ObservationPlan::new`].
     pub fn new(observations: &[&Observation], model: &Frame, workers: &Workers) -> Result<Self, ObsError> {
-        let plan = |o: &&Observation| ObservationPlan::without_spaces(o, model);
-        let mut observations: Vec<_> = observations.iter().map(plan).collect::<Result<_, _>>()?;
+        let renderers = choice::renderers(observations, model, workers)?;
+        let plan = |(o, (renderer, input)): (&&Observation, _)| {
+            ObservationPlan::without_spaces(o, model, renderer, input)
+        };
+        let mut observations: Vec<_> =
+            observations.iter().zip(renderers).map(plan).collect::<Result<_, _>>()?;
+        let groups = groups(&observations);
         let spaces = Arc::new(Spaces::new(observations.iter().map(ObservationPlan::workspace), workers));
         observations.iter_mut().for_each(|o| o.spaces = Arc::clone(&spaces));
         let (channels, plane) = (model.channel_names().len(), model.bbox().len());
-        Ok(Self { observations, spaces, channels, plane })
+        Ok(Self { observations, groups, spaces, channels, plane })
     }
 
     /// The observations, in the order in which they were given.
@@ -43,20 +51,22 @@ impl<T: Pixel> JointPlan<T> {
 
     /// The log-likelihood of the model `cube`: the sum over observations.
     pub fn log_likelihood(&mut self, cube: &[T], workers: &Workers) -> f64 {
-        let Self { observations, spaces, plane, .. } = &*self;
-        workers.for_each_index(self.channels, |c| {
-            let (work, seen) = (&mut spaces.of(workers), &cube[c * plane..(c + 1) * plane]);
-            observations.iter().for_each(|o| o.evaluate(c, seen, work));
+        let plan = &*self;
+        workers.for_each_index(plan.channels, |c| {
+            let (work, seen) = (&mut plan.spaces.of(workers), plan.plane(c, cube));
+            for group in &plan.groups {
+                let shared = plan.begin(group, c, seen, work);
+                plan.members(group).for_each(|o| o.evaluate(c, seen, shared.is_some(), work));
+            }
         });
         self.last_log_likelihood()
     }
 
     /// The log-likelihood of the model `cube`; adds its gradient with respect to the cube to `gradient`.
     pub fn value_and_gradient(&mut self, cube: &[T], gradient: &mut [T], workers: &Workers) -> f64 {
-        let Self { observations, spaces, plane, .. } = &*self;
-        workers.for_each_chunk(gradient, *plane, |c, gradient| {
-            let (work, seen) = (&mut spaces.of(workers), &cube[c * plane..(c + 1) * plane]);
-            observations.iter().for_each(|o| o.evaluate_and_back(c, (seen, &mut *gradient), work));
+        let plan = &*self;
+        plan.each_back(cube, gradient, workers, &|o, c, planes, is_shared, work| {
+            o.evaluate_and_back(c, planes, is_shared, work);
         });
         self.last_log_likelihood()
     }
@@ -64,11 +74,46 @@ impl<T: Pixel> JointPlan<T> {
     /// Adds the gradient of the sum over observations of sum(image * rendered) with respect to the model `cube` to
     /// `gradient`.
     pub fn pull_back(&self, cube: &[T], gradient: &mut [T], image: PixelImage, workers: &Workers) {
-        let Self { observations, spaces, plane, .. } = self;
-        workers.for_each_chunk(gradient, *plane, |c, gradient| {
-            let (work, seen) = (&mut spaces.of(workers), &cube[c * plane..(c + 1) * plane]);
-            observations.iter().for_each(|o| o.pull_back_channel(c, (seen, &mut *gradient), image, work));
+        self.each_back(cube, gradient, workers, &|o, c, planes, is_shared, work| {
+            o.pull_back_channel(c, planes, is_shared, image, work);
         });
+    }
+
+    /// Calls `f` with each observation, each channel of the model, its planes of `cube` and `gradient`, and whether
+    /// transforms are shared.
+    fn each_back(&self, cube: &[T], gradient: &mut [T], workers: &Workers, f: &Back<'_, T>) {
+        workers.for_each_chunk(gradient, self.plane, |c, gradient| {
+            let (work, seen) = (&mut *self.spaces.of(workers), self.plane(c, cube));
+            for group in &self.groups {
+                let shared = self.begin(group, c, seen, work);
+                self.members(group).for_each(|o| f(o, c, (seen, &mut *gradient), shared.is_some(), work));
+                if let Some((reading, window)) = shared {
+                    reading.end(gradient, window, work);
+                }
+            }
+        });
+    }
+
+    /// Makes the transforms that a group shares of channel `c`, where one of it sees the channel.
+    fn begin(
+        &self,
+        group: &[usize],
+        c: usize,
+        plane: &[T],
+        work: &mut Workspace<T>,
+    ) -> Option<(&Reading<T>, Window)> {
+        let seeing = self.members(group).find(|o| o.channels[c].is_some())?;
+        let (reading, window) = (seeing.renderer.reading()?, seeing.window);
+        reading.begin(plane, window, work);
+        Some((reading, window))
+    }
+
+    fn members(&self, group: &[usize]) -> impl Iterator<Item = &ObservationPlan<T>> {
+        group.iter().map(|&i| &self.observations[i])
+    }
+
+    fn plane<'a>(&self, channel: usize, cube: &'a [T]) -> &'a [T] {
+        &cube[channel * self.plane..(channel + 1) * self.plane]
     }
 
     fn last_log_likelihood(&self) -> f64 {
@@ -99,4 +144,25 @@ impl<T: Pixel> JointPlan<T> {
     pub fn transforms(&self) -> Vec<([usize; 2], usize)> {
         self.observations.iter().filter_map(|o| Some((o.fft_shape()?, o.channels()))).collect()
     }
+}
+
+/// What is done with one channel of an observation, given the planes of the model and of the gradient.
+type Back<'a, T> =
+    dyn Fn(&ObservationPlan<T>, usize, (&[T], &mut [T]), bool, &mut Workspace<T>) + Sync + Send + 'a;
+
+/// Observations that share what they read, in the order in which they were given; each of the others alone.
+fn groups<T: Pixel>(observations: &[ObservationPlan<T>]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (i, observation) in observations.iter().enumerate() {
+        let own = observation.renderer.reading();
+        let is_same = |group: &&mut Vec<usize>| {
+            let of_group = observations[group[0]].renderer.reading();
+            own.zip(of_group).is_some_and(|(a, b)| Arc::ptr_eq(a, b))
+        };
+        match groups.iter_mut().find(is_same) {
+            Some(group) => group.push(i),
+            None => groups.push(vec![i]),
+        }
+    }
+    groups
 }

@@ -11,7 +11,7 @@ use crate::noise::Noise;
 use crate::{ObsError, Observation, choice};
 use channel::ChannelPlan;
 use ndarray::Array3;
-use scarlet_frame::Frame;
+use scarlet_frame::{BBox, Frame};
 use scarlet_model::{Layout, Scene};
 use scarlet_render::{Pixel, Renderer, ScenePlan, Sighting, Window, Workers, Workspace};
 use spaces::Spaces;
@@ -48,13 +48,20 @@ impl<T: Pixel> ObservationPlan<T> {
     /// # Errors
     /// A channel that the model does not have, nothing of the model to be seen, a pixel that a WCS does not reach.
     pub fn new(observation: &Observation, model: &Frame, workers: &Workers) -> Result<Self, ObsError> {
-        let mut plan = Self::without_spaces(observation, model)?;
+        let mut renderers = choice::renderers(&[observation], model, workers)?;
+        let (renderer, input) = renderers.pop().expect("one for each observation");
+        let mut plan = Self::without_spaces(observation, model, renderer, input)?;
         plan.spaces = Arc::new(Spaces::new([plan.workspace()], workers));
         Ok(plan)
     }
 
     /// The same without buffers for rendering.
-    fn without_spaces(observation: &Observation, model: &Frame) -> Result<Self, ObsError> {
+    fn without_spaces(
+        observation: &Observation,
+        model: &Frame,
+        renderer: Renderer<T>,
+        input: BBox,
+    ) -> Result<Self, ObsError> {
         let mut channels: Vec<_> = model.channel_names().iter().map(|_| None).collect();
         for (index, of_model) in observation.channels_in(model)?.into_iter().enumerate() {
             channels[of_model] = Some(ChannelPlan::new(observation, index));
@@ -64,7 +71,6 @@ impl<T: Pixel> ObservationPlan<T> {
             Noise::Poisson(_) => 0.0,
             _ => observation.log_norm(),
         };
-        let (renderer, input) = choice::renderer(observation, model)?;
         let [start_y, start_x] = [0, 1].map(|k| (input.origin()[k] - model.bbox().origin()[k]) as usize);
         let stride = model.bbox().shape()[1];
         Ok(Self {
@@ -84,7 +90,7 @@ impl<T: Pixel> ObservationPlan<T> {
 
     /// Shape of the FFTs, where there is a convolution.
     #[must_use]
-    pub const fn fft_shape(&self) -> Option<[usize; 2]> {
+    pub fn fft_shape(&self) -> Option<[usize; 2]> {
         match &self.renderer {
             Renderer::Identity => None,
             Renderer::Convolution(convolution) => Some(convolution.fft_shape()),
@@ -115,7 +121,7 @@ impl<T: Pixel> ObservationPlan<T> {
     pub fn log_likelihood(&mut self, cube: &[T], workers: &Workers) -> f64 {
         let plan = &*self;
         workers.for_each_index(plan.channels.len(), |c| {
-            plan.evaluate(c, plan.plane(c, cube), &mut plan.spaces.of(workers));
+            plan.evaluate(c, plan.plane(c, cube), false, &mut plan.spaces.of(workers));
         });
         self.last_log_likelihood()
     }
@@ -125,7 +131,7 @@ impl<T: Pixel> ObservationPlan<T> {
         let plan = &*self;
         workers.for_each_chunk(gradient, plan.model_plane, |c, gradient| {
             let planes = (plan.plane(c, cube), gradient);
-            plan.evaluate_and_back(c, planes, &mut plan.spaces.of(workers));
+            plan.evaluate_and_back(c, planes, false, &mut plan.spaces.of(workers));
         });
         self.last_log_likelihood()
     }
@@ -134,22 +140,28 @@ impl<T: Pixel> ObservationPlan<T> {
     pub fn pull_back(&self, cube: &[T], gradient: &mut [T], image: PixelImage, workers: &Workers) {
         workers.for_each_chunk(gradient, self.model_plane, |c, gradient| {
             let planes = (self.plane(c, cube), gradient);
-            self.pull_back_channel(c, planes, image, &mut self.spaces.of(workers));
+            self.pull_back_channel(c, planes, false, image, &mut self.spaces.of(workers));
         });
     }
 
     /// Compares one channel with the model's `plane`; what it sees is remembered for
-    /// [`ObservationPlan::last_log_likelihood`].
-    fn evaluate(&self, model_channel: usize, plane: &[T], work: &mut Workspace<T>) {
+    /// [`ObservationPlan::last_log_likelihood`]. `is_shared` as in [`Sighting`].
+    fn evaluate(&self, model_channel: usize, plane: &[T], is_shared: bool, work: &mut Workspace<T>) {
         if let Some(channel) = &self.channels[model_channel] {
-            channel.evaluate(self.sighting(channel), plane, work);
+            channel.evaluate(self.sighting(channel, is_shared), plane, work);
         }
     }
 
     /// The same, and adds the gradient with respect to the plane to the second of `planes`.
-    fn evaluate_and_back(&self, model_channel: usize, planes: (&[T], &mut [T]), work: &mut Workspace<T>) {
+    fn evaluate_and_back(
+        &self,
+        model_channel: usize,
+        planes: (&[T], &mut [T]),
+        is_shared: bool,
+        work: &mut Workspace<T>,
+    ) {
         if let Some(channel) = &self.channels[model_channel] {
-            channel.evaluate_and_back(self.sighting(channel), planes, work);
+            channel.evaluate_and_back(self.sighting(channel, is_shared), planes, work);
         }
     }
 
@@ -158,16 +170,17 @@ impl<T: Pixel> ObservationPlan<T> {
         &self,
         model_channel: usize,
         planes: (&[T], &mut [T]),
+        is_shared: bool,
         image: PixelImage,
         work: &mut Workspace<T>,
     ) {
         if let Some(channel) = &self.channels[model_channel] {
-            channel.pull_back(self.sighting(channel), planes, image, work);
+            channel.pull_back(self.sighting(channel, is_shared), planes, image, work);
         }
     }
 
-    const fn sighting(&self, channel: &ChannelPlan<T>) -> Sighting<'_, T> {
-        Sighting { renderer: &self.renderer, channel: channel.index, window: self.window }
+    const fn sighting(&self, channel: &ChannelPlan<T>, is_shared: bool) -> Sighting<'_, T> {
+        Sighting { renderer: &self.renderer, channel: channel.index, window: self.window, is_shared }
     }
 
     fn plane<'a>(&self, model_channel: usize, cube: &'a [T]) -> &'a [T] {
@@ -199,7 +212,7 @@ impl<T: Pixel> ObservationPlan<T> {
                 }
                 debug_assert_eq!(pair.len(), 2 * nx);
             };
-            self.sighting(channel).each_pair(plane, keep, work);
+            self.sighting(channel, false).each_pair(plane, keep, work);
         }
         seen
     }

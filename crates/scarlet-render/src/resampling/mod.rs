@@ -14,19 +14,22 @@
 mod band;
 mod bump;
 mod geometry;
+mod reading;
 mod region;
 mod spectrum;
 mod taps;
 
 pub use geometry::Geometry;
+pub use reading::Reading;
 
 use crate::fft::Fine;
-use crate::{Pixel, RealFft2, Window, Workspace, simd};
+use crate::{Pixel, RealFft2, Window, Workers, Workspace, simd};
 use band::{Band, Carrier, highest_frequency, waves};
 use num_complex::Complex;
 use region::Region;
 use scarlet_frame::{BBox, PsfSamples};
 use std::f64::consts::TAU;
+use std::sync::Arc;
 use taps::Taps;
 
 /// The PSFs that one channel is seen through.
@@ -36,6 +39,32 @@ pub struct Matching {
     pub observed: Option<PsfSamples>,
     /// Of the model frame; none where the model is as sharp as the sky.
     pub model: Option<PsfSamples>,
+}
+
+/// What is asked of one of [`Resampling::several`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// Where the pixels lie.
+    pub geometry: Geometry,
+    /// The PSFs of each channel.
+    pub matchings: Vec<Matching>,
+    /// How far positions may be moved later, in pixels of the model.
+    pub slack_px: f64,
+}
+
+/// What a plan is made of before it is known who reads with it.
+struct Parts {
+    region: Region,
+    band: Band,
+    carrier: Carrier,
+}
+
+impl Parts {
+    fn new(region: Region, geometry: &Geometry, matchings: &[Matching]) -> Self {
+        let band = Band::new(&region, geometry, matchings).cropped();
+        let carrier = Carrier::new(&band, &region, geometry.positions().len());
+        Self { region, band, carrier }
+    }
 }
 
 /// Positions that a [`Resampling`] was not planned for.
@@ -50,12 +79,12 @@ pub struct OutOfSlack {
 /// What an observation on another pixel grid sees of the channels of a model.
 #[derive(Debug, Clone)]
 pub struct Resampling<T: Pixel> {
-    /// Of the pixels that are read.
-    coarse: RealFft2<T>,
+    /// The pixels that are read, maybe for others too.
+    reading: Arc<Reading<T>>,
     /// Of the grid that positions are seen on.
     fine: RealFft2<T>,
     highest: [usize; 2],
-    kernels: Vec<Vec<Complex<T>>>,
+    kernels: Arc<Vec<Vec<Complex<T>>>>,
     region: Region,
     points: [usize; 2],
     start: [f64; 2],
@@ -74,16 +103,68 @@ impl<T: Pixel> Resampling<T> {
     pub fn new(model: BBox, geometry: &Geometry, matchings: &[Matching], slack_px: f64) -> Option<Self> {
         let highest = highest_frequency(geometry, matchings);
         let region = Region::new(model, geometry, matchings, slack_px, highest)?;
-        let band = Band::new(&region, geometry, matchings).cropped();
-        let carrier = Carrier::new(&band, &region, geometry.positions().len());
+        let parts = Parts::new(region, geometry, matchings);
+        let reading = Reading::new(&parts.region, parts.band.highest[1] + 1);
+        Some(Self::assembled(parts, geometry, Arc::new(reading)))
+    }
+
+    /// Plans several, each as [`Resampling::new`] does; those that read nearly the same pixels share the transforms of
+    /// them ([`Resampling::reading`]).
+    #[must_use]
+    pub fn several(model: BBox, requests: &[Request], workers: &Workers) -> Vec<Option<Self>> {
+        let mut regions: Vec<Option<Region>> = requests.iter().map(|_| None).collect();
+        workers.for_each(&mut regions, |i, region| {
+            let Request { geometry, matchings, slack_px } = &requests[i];
+            let highest = highest_frequency(geometry, matchings);
+            *region = Region::new(model, geometry, matchings, *slack_px, highest);
+        });
+        let seen: Vec<usize> = (0..requests.len()).filter(|&i| regions[i].is_some()).collect();
+        let own: Vec<Region> = regions.into_iter().flatten().collect();
+        let (group_of, groups) = reading::groups(&own);
+        let first_equal = |k: usize| {
+            let mut before = 0..k;
+            before.find(|&b| group_of[b] == group_of[k] && requests[seen[b]] == requests[seen[k]])
+        };
+        let known: Vec<Option<usize>> = (0..seen.len()).map(first_equal).collect();
+        let mut parts: Vec<Option<Parts>> = seen.iter().map(|_| None).collect();
+        workers.for_each(&mut parts, |k, parts| {
+            let Request { geometry, matchings, .. } = &requests[seen[k]];
+            *parts = known[k]
+                .is_none()
+                .then(|| Parts::new(own[k].reading(&groups[group_of[k]]), geometry, matchings));
+        });
+        let mut columns = vec![1; groups.len()];
+        for (group, parts) in group_of.iter().zip(&parts) {
+            let highest = parts.as_ref().map_or(0, |parts| parts.band.highest[1]);
+            columns[*group] = columns[*group].max(highest + 1);
+        }
+        let readings: Vec<_> = groups
+            .iter()
+            .zip(columns)
+            .map(|(group, columns)| Arc::new(Reading::new(group, columns)))
+            .collect();
+        let mut slots: Vec<(Option<Parts>, Option<Self>)> = parts.into_iter().map(|p| (p, None)).collect();
+        workers.for_each(&mut slots, |k, (parts, plan)| {
+            let reading = Arc::clone(&readings[group_of[k]]);
+            *plan = parts.take().map(|parts| Self::assembled(parts, &requests[seen[k]].geometry, reading));
+        });
+        let mut plans: Vec<Option<Self>> = requests.iter().map(|_| None).collect();
+        for (k, (_, plan)) in slots.into_iter().enumerate() {
+            plans[seen[k]] = plan.or_else(|| plans[seen[known[k]?]].clone());
+        }
+        plans
+    }
+
+    fn assembled(parts: Parts, geometry: &Geometry, reading: Arc<Reading<T>>) -> Self {
+        let Parts { region, band, carrier } = parts;
         let kernels = band.kernels.iter().map(|kernel| carried(kernel, &band, &region, &carrier)).collect();
         let [ny, nx] = geometry.shape();
         let positions = ny.next_multiple_of(2) * nx;
         let mut plan = Self {
-            coarse: RealFft2::with_columns(region.period, band.highest[1] + 1),
+            reading,
             fine: RealFft2::with_columns(carrier.period, band.highest[1] + 1),
             highest: band.highest,
-            kernels,
+            kernels: Arc::new(kernels),
             points: carrier.points,
             start: carrier.start,
             per_px: [0, 1].map(|k| carrier.period[k] as f64 / region.period[k] as f64),
@@ -93,7 +174,7 @@ impl<T: Pixel> Resampling<T> {
         };
         let placed = plan.place(geometry.positions(), geometry.areas());
         debug_assert_eq!(placed, Ok(()));
-        Some(plan)
+        plan
     }
 
     /// Moves the pixels of the observation to `positions` `[y, x]` in the model frame, of `areas` in its pixels; both
@@ -127,8 +208,14 @@ impl<T: Pixel> Resampling<T> {
 
     /// Shape of the transforms of the model, `[y, x]`.
     #[must_use]
-    pub const fn fft_shape(&self) -> [usize; 2] {
-        self.coarse.shape()
+    pub fn fft_shape(&self) -> [usize; 2] {
+        self.reading.fft_shape()
+    }
+
+    /// What is read of the model, shared where others read nearly the same.
+    #[must_use]
+    pub const fn reading(&self) -> &Arc<Reading<T>> {
+        &self.reading
     }
 
     /// Shape of the transforms of the grid that positions are seen on, `[y, x]`.
@@ -153,20 +240,20 @@ impl<T: Pixel> Resampling<T> {
             grid: zeros(points),
             adjoint: zeros(points),
             pair: zeros(2 * self.output[1]),
+            gathered: vec![Complex::new(T::default(), T::default()); self.reading.spectrum_len()],
         };
-        Workspace { fine: Some(Box::new(fine)), ..self.coarse.workspace() }
+        Workspace { fine: Some(Box::new(fine)), ..self.reading.workspace() }
     }
 
-    /// Calls `f` with each pair of rows of the observation, as [`crate::Renderer::each_pair`] does.
+    /// Calls `f` with each pair of rows of the observation, as [`crate::Renderer::each_pair`] does, once
+    /// [`Reading::begin`] has been called.
     pub(crate) fn each_pair(
         &self,
         channel: usize,
-        plane: &[T],
-        window: Window,
         mut f: impl FnMut(usize, &mut [T]),
         work: &mut Workspace<T>,
     ) {
-        self.to_grid(channel, plane, window, work);
+        self.to_grid(channel, work);
         let Some(fine) = work.fine.as_deref_mut() else { return };
         let pair = &mut fine.pair[..2 * self.output[1]];
         for y in (0..self.output[0]).step_by(2) {
@@ -175,18 +262,16 @@ impl<T: Pixel> Resampling<T> {
         }
     }
 
-    /// The same, and adds the adjoint of what `f` makes of the rows to the window of `adjoint`.
+    /// The same, and gathers the adjoint of what `f` makes of the rows for [`Reading::end`].
     pub(crate) fn each_pair_and_back(
         &self,
         channel: usize,
-        (plane, adjoint): (&[T], &mut [T]),
-        window: Window,
         mut f: impl FnMut(usize, &mut [T]),
         work: &mut Workspace<T>,
     ) {
-        self.to_grid(channel, plane, window, work);
+        self.to_grid(channel, work);
         self.rows_and_back(&mut f, None, work);
-        self.add_from_grid(channel, adjoint, window, work);
+        self.add_from_grid(channel, work);
     }
 
     /// The same as [`crate::Renderer::each_pair_and_back`], and adds to `slopes` what it means for a change of the
@@ -199,21 +284,32 @@ impl<T: Pixel> Resampling<T> {
         channel: usize,
         (plane, adjoint): (&[T], &mut [T]),
         window: Window,
+        f: impl FnMut(usize, &mut [T]),
+        slopes: &mut [[f64; 3]],
+        work: &mut Workspace<T>,
+    ) {
+        self.reading.begin(plane, window, work);
+        self.each_pair_gathered_and_slopes(channel, f, slopes, work);
+        self.reading.end(adjoint, window, work);
+    }
+
+    /// The same between [`Reading::begin`] and [`Reading::end`].
+    pub(crate) fn each_pair_gathered_and_slopes(
+        &self,
+        channel: usize,
         mut f: impl FnMut(usize, &mut [T]),
         slopes: &mut [[f64; 3]],
         work: &mut Workspace<T>,
     ) {
-        self.to_grid(channel, plane, window, work);
+        self.to_grid(channel, work);
         self.rows_and_back(&mut f, Some(slopes), work);
-        self.add_from_grid(channel, adjoint, window, work);
+        self.add_from_grid(channel, work);
     }
 
-    /// Adds the adjoint of the rows that `f` makes to the window of `adjoint`.
+    /// Gathers the adjoint of the rows that `f` makes for [`Reading::end`].
     pub(crate) fn each_back(
         &self,
         channel: usize,
-        adjoint: &mut [T],
-        window: Window,
         mut f: impl FnMut(usize, &mut [T]),
         work: &mut Workspace<T>,
     ) {
@@ -224,7 +320,7 @@ impl<T: Pixel> Resampling<T> {
             f(y, pair);
             self.taps.scatter(self.pair(y), pair, &mut fine.adjoint);
         }
-        self.add_from_grid(channel, adjoint, window, work);
+        self.add_from_grid(channel, work);
     }
 
     fn rows_and_back(
@@ -251,42 +347,36 @@ impl<T: Pixel> Resampling<T> {
         y * self.output[1]..(y + 2) * self.output[1]
     }
 
-    /// From the model's pixels to the fine grid.
-    fn to_grid(&self, channel: usize, plane: &[T], window: Window, work: &mut Workspace<T>) {
-        debug_assert_eq!(window.shape, self.region.input.shape());
-        self.coarse.forward_rows(plane, window, work);
-        let Workspace { spectrum, scratch, fine: Some(fine), .. } = work else { return };
+    /// From the spectrum of the model's pixels to the fine grid.
+    fn to_grid(&self, channel: usize, work: &mut Workspace<T>) {
+        let Workspace { spectrum, fine: Some(fine), .. } = work else { return };
         let ([from, to], [by, rows]) = (self.heights(), self.rows());
-        let columns = spectrum.chunks_exact_mut(from).zip(fine.work.spectrum.chunks_exact_mut(to));
+        let columns = spectrum.chunks_exact(from).zip(fine.work.spectrum.chunks_exact_mut(to));
         for ((column, out), kernel) in columns.zip(self.kernels[channel].chunks_exact(rows)) {
-            self.coarse.forward_column(column, scratch);
-            move_band(column, out, by);
-            simd::multiply(&mut out[..=by], &kernel[..=by]);
-            simd::multiply(&mut out[to - by..], &kernel[by + 1..]);
+            simd::multiply_into(&mut out[..=by], &column[..=by], &kernel[..=by]);
+            out[by + 1..to - by].fill(Complex::new(T::default(), T::default()));
+            simd::multiply_into(&mut out[to - by..], &column[from - by..], &kernel[by + 1..]);
             self.fine.inverse_column(out, &mut fine.work.scratch);
         }
         self.fine.inverse_rows(&mut fine.grid, Window::whole(self.points), &mut fine.work);
     }
 
-    /// The adjoint of [`Resampling::to_grid`].
-    fn add_from_grid(&self, channel: usize, plane: &mut [T], window: Window, work: &mut Workspace<T>) {
-        let Workspace { spectrum, scratch, fine: Some(fine), .. } = &mut *work else { return };
+    /// The adjoint of [`Resampling::to_grid`], added to the spectrum that is gathered.
+    fn add_from_grid(&self, channel: usize, work: &mut Workspace<T>) {
+        let Workspace { fine: Some(fine), .. } = &mut *work else { return };
         self.fine.forward_rows(&fine.adjoint, Window::whole(self.points), &mut fine.work);
         let ([to, from], [by, rows]) = (self.heights(), self.rows());
-        let columns = fine.work.spectrum.chunks_exact_mut(from).zip(spectrum.chunks_exact_mut(to));
-        for ((column, out), kernel) in columns.zip(self.kernels[channel].chunks_exact(rows)) {
+        let columns = fine.work.spectrum.chunks_exact_mut(from).zip(fine.gathered.chunks_exact_mut(to));
+        for ((column, sum), kernel) in columns.zip(self.kernels[channel].chunks_exact(rows)) {
             self.fine.forward_column(column, &mut fine.work.scratch);
-            move_band(column, out, by);
-            simd::multiply_conjugate(&mut out[..=by], &kernel[..=by]);
-            simd::multiply_conjugate(&mut out[to - by..], &kernel[by + 1..]);
-            self.coarse.inverse_column(out, scratch);
+            simd::add_conjugate_product(&mut sum[..=by], &column[..=by], &kernel[..=by]);
+            simd::add_conjugate_product(&mut sum[to - by..], &column[from - by..], &kernel[by + 1..]);
         }
-        self.coarse.add_inverse_rows(plane, window, work);
     }
 
     /// Lengths of columns of the two spectra.
-    const fn heights(&self) -> [usize; 2] {
-        [self.coarse.shape()[0], self.fine.shape()[0]]
+    fn heights(&self) -> [usize; 2] {
+        [self.reading.fft_shape()[0], self.fine.shape()[0]]
     }
 
     /// The highest ky and the number of them.
@@ -299,14 +389,6 @@ impl<T: Pixel> Resampling<T> {
 const fn in_pairs(pixel: usize, nx: usize) -> usize {
     let (y, x) = (pixel / nx, pixel % nx);
     (y / 2) * 2 * nx + 2 * x + y % 2
-}
-
-/// Frequencies up to `highest` from one column to another of another length, zeros for the others.
-fn move_band<T: Pixel>(from: &[Complex<T>], to: &mut [Complex<T>], highest: usize) {
-    let (n, m) = (from.len(), to.len());
-    to[..=highest].copy_from_slice(&from[..=highest]);
-    to[highest + 1..m - highest].fill(Complex::new(T::default(), T::default()));
-    to[m - highest..].copy_from_slice(&from[n - highest..]);
 }
 
 /// A kernel with what the transforms and the bumps need: 1 / N, the way from the first pixel that is read to the first

@@ -28,6 +28,39 @@ pub(super) struct Region {
     pub(super) input: BBox,
     /// Lengths of the transforms.
     pub(super) period: [usize; 2],
+    /// What that follows from.
+    needs: Needs,
+}
+
+/// What decides how long transforms must be, in pixels of the model.
+#[derive(Debug, Clone, Copy)]
+struct Needs {
+    /// Positions with all that they reach: from here to there.
+    reached: [[f64; 2]; 2],
+    /// Points of the fine grid around the positions, and the positions, from end to end.
+    around: [f64; 2],
+}
+
+impl Needs {
+    /// Lengths such that what wraps around the pixels of `input` stays outside everything that is reached.
+    fn period(&self, input: BBox) -> [usize; 2] {
+        [0, 1].map(|k| {
+            let (from, to) = (input.origin()[k] as f64, (input.end()[k] - 1) as f64);
+            let [low, high] = self.reached.map(|v| v[k]);
+            let needed = (high - from).max(to - low).max(self.around[k]);
+            good_length((needed.ceil() as usize + 1).max(input.shape()[k]))
+        })
+    }
+
+    fn with(&self, other: &Self) -> Self {
+        let limit = |end: usize, f: fn(f64, f64) -> f64| {
+            [0, 1].map(|k| f(self.reached[end][k], other.reached[end][k]))
+        };
+        Self {
+            reached: [limit(0, f64::min), limit(1, f64::max)],
+            around: [0, 1].map(|k| self.around[k].max(other.around[k])),
+        }
+    }
 }
 
 impl Region {
@@ -59,15 +92,27 @@ impl Region {
         let origin = [0, 1].map(|k| (low[k] - reach[k]).floor() as i64);
         let shape = [0, 1].map(|k| (high[k] + reach[k]).ceil() as i64 - origin[k] + 1);
         let input = BBox::new(origin, shape.map(|n| n as usize)).intersection(model)?;
-        let period = [0, 1].map(|k| {
-            let (from, to) = (input.origin()[k] as f64, (input.end()[k] - 1) as f64);
-            let (low, high) = (low[k].max(seeing[0][k]), high[k].min(seeing[1][k]));
+        let (low_seen, high_seen) =
+            ([0, 1].map(|k| low[k].max(seeing[0][k])), [0, 1].map(|k| high[k].min(seeing[1][k])));
+        let needs = Needs {
+            reached: [[0, 1].map(|k| low_seen[k] - reach[k]), [0, 1].map(|k| high_seen[k] + reach[k])],
             // the fine grid around the positions must be shorter than the period too
-            let around = (2 * MARGIN) as f64 / (2.0 * highest[k].min(0.5));
-            let needed = (high - from + reach[k]).max(to - low + reach[k]).max(high - low + around);
-            good_length((needed.ceil() as usize + 1).max(input.shape()[k]))
-        });
-        Some(Self { seeing, positions: [low, high], input, period })
+            around: [0, 1]
+                .map(|k| high_seen[k] - low_seen[k] + (2 * MARGIN) as f64 / (2.0 * highest[k].min(0.5))),
+        };
+        Some(Self { seeing, positions: [low, high], input, period: needs.period(input), needs })
+    }
+
+    /// What both read: the smallest box around their pixels, and transforms long enough for both.
+    pub(super) fn with(&self, other: &Self) -> Self {
+        let input = self.input.union(other.input);
+        let needs = self.needs.with(&other.needs);
+        Self { input, period: needs.period(input), needs, ..self.clone() }
+    }
+
+    /// The same positions within what a group reads.
+    pub(super) fn reading(&self, group: &Self) -> Self {
+        Self { input: group.input, period: group.period, ..self.clone() }
     }
 
     /// Whether a pixel at `position` sees anything.

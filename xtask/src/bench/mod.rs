@@ -5,6 +5,7 @@
 //! over all samples stand beside them, and `ratio` is ours / peer: small is fast.
 
 mod case;
+mod epochs;
 mod peer;
 mod process;
 mod quality;
@@ -69,6 +70,7 @@ const REGISTRY: &[(&str, Benchmark)] = &[
     ("process", process::run),
     ("quality", quality::run),
     ("scale", scale::run),
+    ("epochs", epochs::run),
     ("truth", truth::run),
 ];
 

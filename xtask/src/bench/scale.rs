@@ -177,7 +177,7 @@ fn exponent(context: &Context<'_>, ours: &Ours, case: &str, sizes: &[(f64, Strin
 }
 
 /// Slope of the straight line through the logarithms, by least squares.
-fn slope(points: &[(f64, f64)]) -> f64 {
+pub(super) fn slope(points: &[(f64, f64)]) -> f64 {
     let logs: Vec<(f64, f64)> = points.iter().map(|(size, time)| (size.ln(), time.ln())).collect();
     let count = logs.len() as f64;
     let (x, y) = logs.iter().fold((0.0, 0.0), |sum, p| (sum.0 + p.0 / count, sum.1 + p.1 / count));

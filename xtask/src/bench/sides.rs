@@ -25,6 +25,12 @@ pub(crate) struct OurSamples {
     /// Heap allocations of one step after the warm-up.
     #[serde(default)]
     pub(crate) alloc_per_step: Option<f64>,
+    /// Time of planning, in ms, where it was measured.
+    #[serde(default)]
+    pub(crate) setup_ms: Option<f64>,
+    /// Peak memory of the process, in MB.
+    #[serde(default)]
+    pub(crate) peak_mb: Option<f64>,
     /// Threads that were used.
     pub(crate) threads: usize,
     /// Derivatives, where the case is a single image.

@@ -15,7 +15,7 @@ pub(crate) fn is_scaled(slot: &Slot) -> bool {
     let is_known = match slot.role {
         Role::Light => slot.transform.is_positive(),
         Role::Center => slot.unconstrained.len() == slot.values.len(),
-        Role::Shape => false,
+        Role::Shape | Role::Calibration => false,
     };
     let is_known_prior = |prior: &Prior| slot.role == Role::Light && prior.as_score().precisions().is_some();
     slot.is_free() && slot.prior.as_ref().is_none_or(is_known_prior) && is_known

@@ -4,7 +4,7 @@ use crate::Optimizer;
 use crate::blocks::middle;
 use crate::curvature::is_scaled;
 use crate::optimizer::Scaling;
-use scarlet_model::{Role, Slot, Step};
+use scarlet_model::{Role, Slot, Step, Transform};
 use scarlet_render::Workers;
 use std::ops::Range;
 
@@ -115,7 +115,13 @@ impl Moving<'_> {
             scaled.copy_from_slice(curvature);
         }
         let gain = scaling.gain * stride.optimizer.schedule().factor(stride.step);
-        let longest = scaling.longest[usize::from(!is_light)];
+        let longest = match slot.role {
+            Role::Light => scaling.longest[0],
+            // the model is linear in what has no constraint: backgrounds
+            Role::Calibration if slot.transform == Transform::Identity => f64::INFINITY,
+            Role::Calibration => 0.5 * scaling.longest[0],
+            Role::Center | Role::Shape => scaling.longest[1],
+        };
         let velocity = &mut self.first[own.clone()];
         let mut moved = 0.0;
         for (((x, v), g), c) in

@@ -1,5 +1,6 @@
 //! Which renderer an observation needs, and what it reads of the model.
 
+use crate::calibration::Moving;
 use crate::{ObsError, Observation, kernel};
 use ndarray::Array2;
 use scarlet_frame::{BBox, Frame, FrameError, GridMap};
@@ -8,7 +9,7 @@ use scarlet_render::{Convolution, Geometry, Matching, Pixel, Renderer, Resamplin
 /// The renderer for `observation`, and the pixels of the model that it reads.
 ///
 /// On the model's grid, shifted by whole pixels: the pixels themselves without PSFs, a convolution with them. On any
-/// other: resampling. The observation may hang over the model's edge; what it sees there is what comes in through
+/// other, or where its astrometry is `moving`: resampling. The observation may hang over the model's edge; what it sees there is what comes in through
 /// its PSF.
 ///
 /// # Errors
@@ -17,10 +18,16 @@ use scarlet_render::{Convolution, Geometry, Matching, Pixel, Renderer, Resamplin
 pub(crate) fn renderer<T: Pixel>(
     observation: &Observation,
     model: &Frame,
+    moving: Option<&Moving>,
 ) -> Result<(Renderer<T>, BBox), ObsError> {
+    if let Some(moving) = moving {
+        return resampled(observation, model, moving.geometry(), moving.reach_px());
+    }
     match observation.frame().offset_in(model) {
         Ok(origin) => aligned(observation, model, origin),
-        Err(FrameError::GridsDiffer { .. }) => resampled(observation, model),
+        Err(FrameError::GridsDiffer { .. }) => {
+            resampled(observation, model, &geometry(observation, model)?, 0.0)
+        }
         Err(error) => Err(ObsError::in_observation(observation.name(), &error)),
     }
 }
@@ -51,11 +58,16 @@ fn aligned<T: Pixel>(
     Ok((Renderer::Convolution(convolution), input))
 }
 
-fn resampled<T: Pixel>(observation: &Observation, model: &Frame) -> Result<(Renderer<T>, BBox), ObsError> {
+fn resampled<T: Pixel>(
+    observation: &Observation,
+    model: &Frame,
+    geometry: &Geometry,
+    slack_px: f64,
+) -> Result<(Renderer<T>, BBox), ObsError> {
     let frame = observation.frame();
-    let geometry = geometry(frame, model).map_err(|e| ObsError::in_observation(observation.name(), &e))?;
-    let Some(resampling) = Resampling::new(model.bbox(), &geometry, &matchings(frame, model), 0.0) else {
-        return Err(unseen(observation, footprint(&geometry), model));
+    let matchings = matchings(frame, model);
+    let Some(resampling) = Resampling::new(model.bbox(), geometry, &matchings, slack_px) else {
+        return Err(unseen(observation, footprint(geometry), model));
     };
     let input = resampling.input();
     Ok((Renderer::Resampling(Box::new(resampling)), input))
@@ -70,10 +82,14 @@ pub(crate) fn matchings(frame: &Frame, model: &Frame) -> Vec<Matching> {
     frame.channel_names().iter().enumerate().map(matching).collect()
 }
 
-/// Where the pixels of `frame` lie in the model frame.
-fn geometry(frame: &Frame, model: &Frame) -> Result<Geometry, FrameError> {
-    let (map, bbox) = (GridMap::new(frame, model), frame.bbox());
-    Ok(Geometry::new(bbox.shape(), map.positions(bbox)?, map.jacobian(bbox.middle())?))
+/// Where the WCS of `observation` puts its pixels in the frame `model`.
+///
+/// # Errors
+/// A pixel that a WCS does not reach.
+pub(crate) fn geometry(observation: &Observation, model: &Frame) -> Result<Geometry, ObsError> {
+    let (map, bbox) = (GridMap::new(observation.frame(), model), observation.frame().bbox());
+    let geometry = || Ok(Geometry::new(bbox.shape(), map.positions(bbox)?, map.jacobian(bbox.middle())?));
+    geometry().map_err(|e: FrameError| ObsError::in_observation(observation.name(), &e))
 }
 
 /// The pixels of the model frame around all positions.

@@ -144,6 +144,24 @@ impl<T: Pixel> Sighting<'_, T> {
         self.renderer.each_pair_and_back(self.channel, planes, self.window, f, work);
     }
 
+    /// The same, and adds what it means for a change of the pixels' places to `slopes`, as
+    /// [`Resampling::each_pair_back_and_slopes`](crate::Resampling::each_pair_back_and_slopes); other renderers cannot
+    /// move pixels and add nothing.
+    pub fn each_pair_back_and_slopes(
+        self,
+        planes: (&[T], &mut [T]),
+        f: impl FnMut(usize, &mut [T]),
+        slopes: &mut [[f64; 3]],
+        work: &mut Workspace<T>,
+    ) {
+        match self.renderer {
+            Renderer::Resampling(plan) => {
+                plan.each_pair_back_and_slopes(self.channel, planes, self.window, f, slopes, work);
+            }
+            _ => self.each_pair_and_back(planes, f, work),
+        }
+    }
+
     /// As [`Renderer::each_back`].
     pub fn each_back(self, adjoint: &mut [T], f: impl FnMut(usize, &mut [T]), work: &mut Workspace<T>) {
         self.renderer.each_back(self.channel, adjoint, self.window, f, work);

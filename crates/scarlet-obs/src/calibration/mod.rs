@@ -2,12 +2,18 @@
 
 mod astrometry;
 mod background;
+mod channel;
+mod information;
+mod light;
 mod param;
 mod placement;
+mod plan;
 
 pub use astrometry::Astrometry;
 pub use background::Background;
-pub(crate) use placement::{Moments, Motion, Placement};
+pub(crate) use channel::ChannelCalibration;
+pub(crate) use placement::Moments;
+pub(crate) use plan::{Moving, Places};
 
 use param::{check_len, for_each_channel, with_step};
 use scarlet_model::{ModelError, Param, Role, Transform, relative};
@@ -107,7 +113,7 @@ impl Calibration {
         let scale = if is_bare { scale.positive().step(0.01) } else { scale };
         let path = format!("{}.flux_scale", path(name));
         check_len(&scale, &path, channels, 1)?;
-        if let Some(value) = scale.values().iter().find(|value| !(**value > 0.0)) {
+        if let Some(value) = scale.values().iter().find(|value| **value <= 0.0 || value.is_nan()) {
             let problem = format!("it is {value}; a factor on fluxes must be positive");
             return Err(ModelError::Parameter { parameter: path, problem });
         }

@@ -68,7 +68,8 @@ pub(super) fn check_len(param: &Param, path: &str, n: usize, per_channel: usize)
         let found = param.len();
         format!("it has {found} values; give {wanted}, {per_channel} for each channel")
     } else if param.unit() != Unit::Native {
-        "it is an angle or a position on the sky; give plain numbers (pixels, radians, units of the data)".to_owned()
+        "it is an angle or a position on the sky; give plain numbers (pixels, radians, units of the data)"
+            .to_owned()
     } else {
         return Ok(());
     };

@@ -98,6 +98,11 @@ impl Placement {
         Self { nominal }
     }
 
+    /// Where the WCS puts the pixels.
+    pub(crate) const fn nominal(&self) -> &Geometry {
+        &self.nominal
+    }
+
     /// Writes where the pixels lie and how large they are, row by row.
     pub(crate) fn place(&self, motion: &Motion, positions: &mut [[f64; 2]], areas: &mut [f64]) {
         let jacobian = self.nominal.jacobian();

@@ -2,11 +2,13 @@
 
 mod channel;
 mod joint;
+mod own;
 mod spaces;
 mod weigh;
 
 pub use joint::JointPlan;
 
+use crate::calibration::{Moving, Places};
 use crate::noise::Noise;
 use crate::{ObsError, Observation, choice};
 use channel::ChannelPlan;
@@ -31,6 +33,8 @@ pub struct ObservationPlan<T: Pixel> {
     channels: Vec<Option<ChannelPlan<T>>>,
     spaces: Arc<Spaces<T>>,
     log_norm: f64,
+    places: Places,
+    moving: Option<Moving>,
 }
 
 /// An image to take back to the model with [`ObservationPlan::pull_back`].
@@ -56,18 +60,20 @@ impl<T: Pixel> ObservationPlan<T> {
     /// The same without buffers for rendering.
     fn without_spaces(observation: &Observation, model: &Frame) -> Result<Self, ObsError> {
         let mut channels: Vec<_> = model.channel_names().iter().map(|_| None).collect();
+        let (places, moving) = (Places::of(observation), Moving::of(observation, model)?);
+        let is_moving = moving.as_ref().is_some_and(Moving::is_free);
         for (index, of_model) in observation.channels_in(model)?.into_iter().enumerate() {
-            channels[of_model] = Some(ChannelPlan::new(observation, index));
+            channels[of_model] = Some(ChannelPlan::new(observation, index, &places, is_moving));
         }
         let of_channels: f64 = channels.iter().flatten().map(ChannelPlan::log_norm).sum();
         let of_weights = match observation.noise() {
             Noise::Poisson(_) => 0.0,
             _ => observation.log_norm(),
         };
-        let (renderer, input) = choice::renderer(observation, model)?;
+        let (renderer, input) = choice::renderer(observation, model, moving.as_ref())?;
         let [start_y, start_x] = [0, 1].map(|k| (input.origin()[k] - model.bbox().origin()[k]) as usize);
         let stride = model.bbox().shape()[1];
-        Ok(Self {
+        let mut plan = Self {
             renderer,
             window: Window { offset: start_y * stride + start_x, stride, shape: input.shape() },
             model_plane: model.bbox().len(),
@@ -75,7 +81,11 @@ impl<T: Pixel> ObservationPlan<T> {
             channels,
             spaces: Arc::new(Spaces::new([], &Workers::default())),
             log_norm: of_weights + of_channels,
-        })
+            places,
+            moving,
+        };
+        plan.calibrate(&observation.calibration().values());
+        Ok(plan)
     }
 
     fn workspace(&self) -> Workspace<T> {
@@ -174,9 +184,13 @@ impl<T: Pixel> ObservationPlan<T> {
         &cube[model_channel * self.model_plane..(model_channel + 1) * self.model_plane]
     }
 
-    /// The log-likelihood of the last evaluation, all channels of which are done.
+    /// The log-likelihood of the last evaluation, all channels of which are done; minus infinity where the pixels are
+    /// not where they should be, their places not being finite.
     fn last_log_likelihood(&self) -> f64 {
-        self.log_norm - 0.5 * self.chi2()
+        match &self.moving {
+            Some(moving) if !moving.is_placed() => f64::NEG_INFINITY,
+            _ => self.log_norm - 0.5 * self.chi2(),
+        }
     }
 
     /// chi2 of the last evaluation.
@@ -193,7 +207,9 @@ impl<T: Pixel> ObservationPlan<T> {
         let work = &mut self.spaces.of(&Workers::default());
         for (channel, plane) in self.channels.iter().zip(cube.chunks_exact(self.model_plane)) {
             let Some(channel) = channel else { continue };
+            let own = channel.calibration();
             let keep = |y: usize, pair: &mut [T]| {
+                own.iter().for_each(|own| own.see(y, pair));
                 for (k, value) in pair.iter().enumerate().filter(|(k, _)| y + k % 2 < ny) {
                     seen[[channel.index, y + k % 2, k / 2]] = value.wide();
                 }

@@ -205,8 +205,7 @@ fn parameters_are_recovered_within_their_errors() {
         posterior.store(&fit.x, &mut scene);
         let references: Vec<&Observation> = observations.iter().collect();
         let estimates = posterior.estimates(&fit.x, &references);
-        assert_eq!(estimates.len(), 6);
-        println!("LOSS {:?}", fit.loss);
+        assert!(estimates.len() == 6 && fit.iterations < 200);
         println!("{} steps, {:?}, chi2 {:?}", fit.iterations, fit.stop, posterior.chi2());
         for Estimate { path, values, errors, is_marginal } in &estimates {
             assert!(*is_marginal);

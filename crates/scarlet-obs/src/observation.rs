@@ -215,6 +215,21 @@ impl Observation {
         &self.data
     }
 
+    /// The data without the background of its calibration, 0 where the weight is.
+    #[must_use]
+    pub fn data_of_sources(&self) -> Array3<f64> {
+        let mut data = self.data.clone();
+        for (channel, image) in data.outer_iter_mut().enumerate() {
+            self.calibration.add_background(channel, -1.0, image);
+        }
+        data.zip_mut_with(&self.weights, |value, weight| {
+            if *weight == 0.0 {
+                *value = 0.0;
+            }
+        });
+        data
+    }
+
     /// The weights, inverse variances.
     #[must_use]
     pub const fn weights(&self) -> &Array3<f64> {

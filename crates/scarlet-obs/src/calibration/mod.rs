@@ -12,10 +12,12 @@ mod plan;
 pub use astrometry::Astrometry;
 pub use background::Background;
 pub(crate) use channel::ChannelCalibration;
-pub(crate) use placement::Moments;
+pub(crate) use placement::{Looks, Moments, product};
 pub(crate) use plan::{Moving, Places};
 
+use ndarray::ArrayViewMut2;
 use param::{check_len, for_each_channel, with_step};
+use placement::middle;
 use scarlet_model::{ModelError, Param, Role, Transform, relative};
 
 /// What an observation adds to the parameters of a scene: astrometry, flux scales, background.
@@ -93,6 +95,30 @@ impl Calibration {
             rest = others;
         }
         self
+    }
+
+    /// Adds `sign` times the background to an image of channel number `channel`.
+    pub(crate) fn add_background(&self, channel: usize, sign: f64, mut image: ArrayViewMut2<'_, f64>) {
+        let Some(background) = &self.background else { return };
+        let level = background.level_ref().values()[channel];
+        let slopes = background.slopes_ref().map(|slopes| &slopes.values()[2 * channel..2 * channel + 2]);
+        let [slope_y, slope_x] = slopes.map_or([0.0; 2], |slopes| [slopes[0], slopes[1]]);
+        let (ny, nx) = image.dim();
+        for ((y, x), value) in image.indexed_iter_mut() {
+            let [dy, dx] = [y as f64 - middle(ny), x as f64 - middle(nx)];
+            *value += sign * (level + slope_y * dy + slope_x * dx);
+        }
+    }
+
+    /// The factor on what is seen of sources in channel number `channel`.
+    pub(crate) fn factor(&self, channel: usize) -> f64 {
+        self.flux_scale.as_ref().map_or(1.0, |scale| scale.values()[channel])
+    }
+
+    /// Where an image with this middle has sources; none where its WCS is right.
+    pub(crate) fn looks(&self, middle: [f64; 2]) -> Option<Looks> {
+        let values = self.astrometry.as_ref()?.values();
+        (values != [0.0; 4]).then(|| Looks::new(values, middle))
     }
 
     pub(crate) fn with_astrometry(mut self, astrometry: Astrometry, name: &str) -> Result<Self, ModelError> {

@@ -53,6 +53,49 @@ impl Motion {
     }
 }
 
+/// How positions in an image are changed by its astrometry, to and from where its WCS has them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Looks {
+    middle: [f64; 2],
+    motion: Motion,
+}
+
+impl Looks {
+    /// `values` as for [`Motion::new`], `middle` that of the image.
+    pub(crate) fn new(values: [f64; 4], middle: [f64; 2]) -> Self {
+        Self { middle, motion: Motion::new(values) }
+    }
+
+    /// What the WCS has at the position that it calls so, `position` in the image.
+    pub(crate) fn to_nominal(self, position: [f64; 2]) -> [f64; 2] {
+        let off = self.motion.off(minus(position, self.middle));
+        [position[0] + off[0], position[1] + off[1]]
+    }
+
+    /// Where in the image is what the WCS puts to `position`.
+    pub(crate) fn to_image(self, position: [f64; 2]) -> [f64; 2] {
+        let back = apply(self.back(), minus(position, self.middle));
+        [0, 1].map(|k| self.middle[k] + back[k] + self.motion.shift[k])
+    }
+
+    /// Derivative of [`Looks::to_nominal`], rows and columns (y, x).
+    pub(crate) const fn turn(self) -> [[f64; 2]; 2] {
+        self.motion.turn
+    }
+
+    /// Derivative of [`Looks::to_image`].
+    pub(crate) fn back(self) -> [[f64; 2]; 2] {
+        let [[yy, yx], [xy, xx]] = self.motion.turn;
+        let determinant = yy * xx - yx * xy;
+        [[xx / determinant, -yx / determinant], [-xy / determinant, yy / determinant]]
+    }
+}
+
+/// The product of two matrices.
+pub(crate) fn product(a: [[f64; 2]; 2], b: [[f64; 2]; 2]) -> [[f64; 2]; 2] {
+    a.map(|row| [0, 1].map(|j| row[0] * b[0][j] + row[1] * b[1][j]))
+}
+
 impl Moments {
     /// Of the slopes of pixels in pairs of rows, `[(y, 0), (y + 1, 0), (y, 1), ...]`, of an image of `shape`; always
     /// added up in the same order.
@@ -268,6 +311,24 @@ mod tests {
             let expected = (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
             assert!((gradient[k] - expected).abs() < 1e-8 * expected.abs(), "{k}: {gradient:?} {expected}");
             assert!((single[k] - expected).abs() < 1e-8 * expected.abs(), "{k}: {single:?} {expected}");
+        }
+    }
+
+    #[test]
+    fn positions_come_back() {
+        let looks = Looks::new(VALUES, [3.0, 4.0]);
+        let there = looks.to_nominal([1.5, 7.25]);
+        let back = looks.to_image(there);
+        assert!((back[0] - 1.5).abs() < 1e-14 && (back[1] - 7.25).abs() < 1e-14);
+        let one = product(looks.turn(), looks.back());
+        assert!((one[0][0] - 1.0).abs() < 1e-15 && one[0][1].abs() < 1e-15, "{one:?}");
+        let (nominal, moved) = (placed([0.0; 4]).0, placed(VALUES).0);
+        // the pixel in row 2 and column 5 looks where the WCS has that position
+        let at = looks.to_nominal([2.0, 5.0]);
+        for k in 0..2 {
+            let jacobian = placement().nominal.jacobian();
+            let expected = nominal[0][k] + jacobian[k][0] * at[0] + jacobian[k][1] * at[1];
+            assert!((moved[2 * 9 + 5][k] - expected).abs() < 1e-12);
         }
     }
 

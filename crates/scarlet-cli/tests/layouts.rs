@@ -58,3 +58,24 @@ fn the_zero_point_of_the_file_is_found_in_its_first_header() {
     assert!((scaled.weights()[at] * factor * factor / plain.weights()[at] - 1.0).abs() < 1e-9);
     assert_eq!(file.unit_of_fluxes(), "nJy");
 }
+
+#[test]
+fn parameters_of_observations_are_read_and_mistakes_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let own = "image: RUBIN, flux_scale: { sigma: 0.05 }, background: plane, \
+               astrometry: { shift: { sigma_px: 0.5 }, rotation: { sigma_deg: 0.1 }, scale: { sigma: 1.0e-3 } }";
+    let observation = &read(folder.path(), own).expect("readable")[0];
+    let parameters = observation.calibration().parameters("it");
+    let names: Vec<&str> = parameters.iter().map(|(path, ..)| path.as_str()).collect();
+    let expected = ["shift", "rotation", "scale", "flux_scale", "background", "background_slopes"];
+    assert_eq!(names, expected.map(|name| format!("observations.it.{name}")));
+    assert!(parameters.iter().all(|(.., param)| param.is_free()));
+    for (wrong, field) in [
+        ("astrometry: { shift: { sigma_px: -1.0 } }", "astrometry.shift.sigma_px"),
+        ("flux_scale: { sigma: .nan }", "flux_scale.sigma"),
+        ("background: parabola", "background"),
+    ] {
+        let text = read(folder.path(), &format!("image: RUBIN, {wrong}")).expect_err("wrong");
+        assert!(text.contains(&format!("observations[0].{field}")), "{text}");
+    }
+}

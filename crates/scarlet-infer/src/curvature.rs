@@ -1,6 +1,7 @@
 //! How strongly the likelihood curves along each parameter: what steps are scaled with.
 
 use crate::Posterior;
+use crate::estimate::is_elementwise;
 use scarlet_model::{Prior, Role, Slot};
 use scarlet_obs::PixelImage;
 
@@ -9,15 +10,20 @@ const PROBES: u64 = 6;
 
 /// Whether steps along a parameter can be scaled with its curvature.
 ///
-/// That is so for what the model is linear in and that is positive, and for where things are; not for what has a
-/// prior, unless it is light under one whose curvature is known.
+/// That is so for what the model is linear in and that is positive, for where things are, and for how observations were
+/// taken; not for what has a prior, unless it is light under one whose curvature is known, or an observation's.
 pub(crate) fn is_scaled(slot: &Slot) -> bool {
     let is_known = match slot.role {
         Role::Light => slot.transform.is_positive(),
         Role::Center => slot.unconstrained.len() == slot.values.len(),
+        Role::Calibration => is_elementwise(slot),
         Role::Shape => false,
     };
-    let is_known_prior = |prior: &Prior| slot.role == Role::Light && prior.as_score().precisions().is_some();
+    let is_known_prior = |prior: &Prior| match slot.role {
+        Role::Light => prior.as_score().precisions().is_some(),
+        Role::Calibration => true,
+        Role::Center | Role::Shape => false,
+    };
     slot.is_free() && slot.prior.as_ref().is_none_or(is_known_prior) && is_known
 }
 
@@ -62,6 +68,25 @@ impl Posterior {
                     *sum += grad * grad / PROBES as f64;
                 }
             }
+        }
+    }
+
+    /// Writes the curvature of minus the log-posterior at `x` along the observations' own parameters, for all others
+    /// leaves `curvature` as it is: their exact Fisher information, and how the score of their priors falls.
+    pub(crate) fn curvature_of_calibrations(&mut self, x: &[f64], curvature: &mut [f64]) {
+        let is_own = |slot: &&Slot| slot.role == Role::Calibration && is_scaled(slot);
+        if !self.layout().slots().iter().any(|slot| is_own(&slot)) {
+            return;
+        }
+        self.precisions_of_calibrations(x);
+        let (slots, values, precisions) = self.parts();
+        for slot in slots.iter().filter(is_own) {
+            let (own, at) = (slot.values.clone(), slot.unconstrained.clone());
+            // with slope dy/dx the curvature along x is slope^2 that along y
+            let along = &mut curvature[at.clone()];
+            slot.transform.pull_back(&x[at.clone()], &values[own.clone()], &precisions[own.clone()], along);
+            precisions[own.clone()].copy_from_slice(along);
+            slot.transform.pull_back(&x[at], &values[own.clone()], &precisions[own], along);
         }
     }
 }

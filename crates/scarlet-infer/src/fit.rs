@@ -157,6 +157,7 @@ impl State {
         }
         if step < 2 || step.is_power_of_two() {
             posterior.pull_of_light(&self.x, &mut self.curvature);
+            posterior.curvature_of_calibrations(&self.x, &mut self.curvature);
         }
     }
 

@@ -18,6 +18,9 @@ pub(crate) trait Likelihood: Debug + Send {
     /// Adds the gradient of the sum of `image` times what is seen at `values` to `grad`.
     fn pull_back(&mut self, values: &[f64], image: PixelImage, grad: &mut [f64], workers: &Workers);
 
+    /// Fisher information of the observations' own parameters at `values`: a square for each observation, row by row.
+    fn information(&mut self, values: &[f64], workers: &Workers) -> &[f64];
+
     /// What goes on at the edges of free images, after the last evaluation with gradient.
     fn edges(&self) -> Vec<Edge>;
 
@@ -45,6 +48,9 @@ pub(crate) struct Pipeline<T: Pixel> {
     adjoint: Vec<T>,
     /// Mean weight of each channel of the model, over all observations.
     weights: Vec<f64>,
+    /// Where the values of the scene end and those of the observations begin.
+    end: usize,
+    information: Vec<f64>,
 }
 
 impl<T: Pixel> Pipeline<T> {
@@ -59,31 +65,47 @@ impl<T: Pixel> Pipeline<T> {
         let adjoint = vec![T::default(); scene.shape().iter().product()];
         let observations = JointPlan::new(observations, frame, workers)?;
         let weights = observations.mean_weights();
-        Ok(Self { scene, observations, adjoint, weights })
+        let end = layout.values_len() - observations.values_len();
+        let squares = observations.observations().iter().map(|o| o.values_len().pow(2));
+        let information = vec![0.0; squares.sum()];
+        Ok(Self { scene, observations, adjoint, weights, end, information })
     }
 }
 
 impl<T: Pixel> Likelihood for Pipeline<T> {
     fn value(&mut self, values: &[f64], workers: &Workers) -> f64 {
+        self.observations.calibrate(&values[self.end..]);
         let cube = self.scene.evaluate(values, workers);
         self.observations.log_likelihood(cube, workers)
     }
 
     fn value_and_gradient(&mut self, values: &[f64], grad: &mut [f64], workers: &Workers) -> f64 {
+        self.observations.calibrate(&values[self.end..]);
         let [_, ny, nx] = self.scene.shape();
         workers.for_each_chunk(&mut self.adjoint, ny * nx, |_, plane| plane.fill(T::default()));
         let (cube, adjoint) = (self.scene.evaluate(values, workers), &mut self.adjoint);
         let value = self.observations.value_and_gradient(cube, adjoint, workers);
         self.scene.pull_back(values, &self.adjoint, grad, workers);
+        self.observations.add_gradient(&mut grad[self.end..]);
         value
     }
 
     fn pull_back(&mut self, values: &[f64], image: PixelImage, grad: &mut [f64], workers: &Workers) {
+        self.observations.calibrate(&values[self.end..]);
         let [_, ny, nx] = self.scene.shape();
         workers.for_each_chunk(&mut self.adjoint, ny * nx, |_, plane| plane.fill(T::default()));
         let (cube, adjoint) = (self.scene.evaluate(values, workers), &mut self.adjoint);
         self.observations.pull_back(cube, adjoint, image, workers);
         self.scene.pull_back(values, &self.adjoint, grad, workers);
+    }
+
+    fn information(&mut self, values: &[f64], workers: &Workers) -> &[f64] {
+        if !self.information.is_empty() {
+            self.observations.calibrate(&values[self.end..]);
+            let cube = self.scene.evaluate(values, workers);
+            self.observations.information(cube, &mut self.adjoint, &mut self.information, workers);
+        }
+        &self.information
     }
 
     fn edges(&self) -> Vec<Edge> {
@@ -92,6 +114,7 @@ impl<T: Pixel> Likelihood for Pipeline<T> {
 
     fn replan(&mut self, scene: &Scene, layout: &Layout, is_changed: &dyn Fn(&str) -> bool) {
         self.scene.replan(scene, layout, is_changed);
+        self.end = layout.values_len() - self.observations.values_len();
     }
 
     fn rendered(&self) -> Vec<Array3<f64>> {

@@ -4,8 +4,8 @@ use crate::blocks::for_each_part;
 use crate::pipeline::{Likelihood, Pipeline};
 use crate::{InferError, Optimizer};
 use ndarray::Array3;
-use scarlet_model::{Layout, Prior, Scene, Slot};
-use scarlet_obs::{Observation, PixelImage};
+use scarlet_model::{Layout, Prior, Role, Scene, Slot};
+use scarlet_obs::{Calibration, Observation, PixelImage};
 use scarlet_render::{Edge, Workers};
 use std::ops::Range;
 
@@ -31,6 +31,10 @@ pub struct Posterior {
     values: Vec<f64>,
     grad_values: Vec<f64>,
     pixels: usize,
+    /// Of each observation, its name and its own parameters.
+    calibrations: Vec<(String, Calibration)>,
+    /// As long as the observations' own values.
+    scratch: Vec<f64>,
 }
 
 /// Settings of a [`Posterior`] that has not been planned yet.
@@ -68,7 +72,9 @@ impl PosteriorBuilder {
         if observations.is_empty() {
             return Err(InferError::NoObservations);
         }
-        let layout = Layout::new(scene)?;
+        let calibrations: Vec<_> =
+            observations.iter().map(|o| (o.name().to_owned(), o.calibration().clone())).collect();
+        let layout = layout_of(scene, &calibrations)?;
         if layout.dim() == 0 {
             return Err(InferError::NoFreeParameters);
         }
@@ -88,6 +94,8 @@ impl PosteriorBuilder {
             grad_values: vec![0.0; layout.values_len()],
             pixels: observations.iter().map(|o| o.pixels_with_weight()).sum(),
             layout,
+            scratch: vec![0.0; calibrations.iter().map(|(_, own)| own.values_len()).sum()],
+            calibrations,
         })
     }
 }
@@ -183,6 +191,47 @@ impl Posterior {
         self.likelihood.pull_back(&self.values, image, &mut self.grad_values, &self.workers);
     }
 
+    /// Leaves the curvature of minus the log-posterior at `x` along the values of each of the observations' own
+    /// parameters in the gradient of the values: Fisher information and the priors' part.
+    pub(crate) fn precisions_of_calibrations(&mut self, x: &[f64]) {
+        self.precisions_of_priors(x);
+        let first = self.values.len() - self.values_of_observations();
+        let mut rest = &mut self.grad_values[first..];
+        let mut information = self.likelihood.information(&self.values, &self.workers);
+        for (_, calibration) in &self.calibrations {
+            let n = calibration.values_len();
+            let (own, others) = rest.split_at_mut(n);
+            let (square, further) = information.split_at(n * n);
+            own.iter_mut().enumerate().for_each(|(k, sum)| *sum += square[k * n + k]);
+            (rest, information) = (others, further);
+        }
+    }
+
+    /// Leaves how the scores of the priors of the observations' own parameters fall with each of their values at `x` in
+    /// the gradient of the values.
+    pub(crate) fn precisions_of_priors(&mut self, x: &[f64]) {
+        self.set(x);
+        for slot in self.layout.slots().iter().filter(|slot| slot.role == Role::Calibration) {
+            let own = slot.values.clone();
+            let (values, falls) = (&mut self.values[own.clone()], &mut self.grad_values[own.clone()]);
+            falls.fill(0.0);
+            let Some(prior) = slot.prior.as_ref().filter(|_| slot.is_free()) else { continue };
+            let scores = &mut self.scratch[..own.len()];
+            for k in 0..own.len() {
+                let (value, step) = (values[k], 1e-4 * values[k].abs().max(1e-2));
+                let mut score = |value: f64| {
+                    values[k] = value;
+                    scores.fill(0.0);
+                    prior.as_score().score(values, scores);
+                    scores[k]
+                };
+                let fall = (score(value - step) - score(value + step)) / (2.0 * step);
+                values[k] = value;
+                falls[k] = fall.max(0.0);
+            }
+        }
+    }
+
     /// What goes on at the edges of free images, after the last evaluation with gradient.
     pub(crate) fn edges(&self) -> Vec<Edge> {
         self.likelihood.edges()
@@ -194,7 +243,7 @@ impl Posterior {
         scene: &Scene,
         is_changed: &dyn Fn(&str) -> bool,
     ) -> Result<(), InferError> {
-        self.layout = Layout::new(scene)?;
+        self.layout = layout_of(scene, &self.calibrations)?;
         self.likelihood.replan(scene, &self.layout, is_changed);
         self.values = self.layout.start_values().to_vec();
         self.grad_values = vec![0.0; self.layout.values_len()];
@@ -261,14 +310,33 @@ impl Posterior {
     }
 
     /// Writes the values of the last evaluation into `scene`, the one that it was made from.
-    pub(crate) fn store_values(&self, scene: &mut Scene) {
+    pub(crate) fn store_values(&mut self, scene: &mut Scene) {
         self.layout.store(&self.values, scene);
+        let mut rest = &self.values[self.values.len() - self.values_of_observations()..];
+        for (_, calibration) in &mut self.calibrations {
+            let (own, others) = rest.split_at(calibration.values_len());
+            *calibration = std::mem::take(calibration).with_values(own);
+            rest = others;
+        }
     }
 
-    /// Writes the values at `x` into `scene`, the one that it was made from.
+    fn values_of_observations(&self) -> usize {
+        self.calibrations.iter().map(|(_, calibration)| calibration.values_len()).sum()
+    }
+
+    /// Writes the values at `x` into `scene`, the one that it was made from; those of the observations are then what
+    /// [`Posterior::calibrations`] gives.
     pub fn store(&mut self, x: &[f64], scene: &mut Scene) {
         self.set(x);
-        self.layout.store(&self.values, scene);
+        self.store_values(scene);
+    }
+
+    /// The observations' own parameters, one of each observation in their order, with the values that were stored last:
+    /// by [`Posterior::store`] or a fit with boxes that change, at first those that the observations have.
+    ///
+    /// [`Observation::calibrated`] gives an observation these values.
+    pub fn calibrations(&self) -> impl ExactSizeIterator<Item = &Calibration> {
+        self.calibrations.iter().map(|(_, calibration)| calibration)
     }
 
     /// Fits with `optimizer` from the start values.
@@ -317,4 +385,10 @@ impl Posterior {
         let forward = |range: Range<usize>, part: &mut [f64]| layout.forward_of(range, x, part);
         for_each_part(slots, 0..slots.len(), &mut self.values, &|s| s.values.start, &self.workers, &forward);
     }
+}
+
+/// The layout of a scene and then of the observations' own parameters.
+fn layout_of(scene: &Scene, calibrations: &[(String, Calibration)]) -> Result<Layout, InferError> {
+    let of_observations = calibrations.iter().flat_map(|(name, calibration)| calibration.parameters(name));
+    Ok(Layout::with(scene, of_observations)?)
 }

@@ -26,8 +26,10 @@ pub enum Role {
     Center,
     /// The model is linear in it: fluxes, pixels.
     Light,
-    /// Anything else.
+    /// Anything else about a source.
     Shape,
+    /// How an observation was taken: its astrometry, flux scale, background.
+    Calibration,
 }
 
 /// One spectrum times one morphology, and the parts that are added to it or multiplied with it.

@@ -50,6 +50,17 @@ impl Layout {
     /// # Errors
     /// A start value is outside its constraint.
     pub fn new(scene: &Scene) -> Result<Self, ModelError> {
+        Self::with(scene, [])
+    }
+
+    /// The same with `more` parameters, each with its path and role, after those of the scene.
+    ///
+    /// # Errors
+    /// A start value is outside its constraint, or two parameters have the same path.
+    pub fn with<'a>(
+        scene: &Scene,
+        more: impl IntoIterator<Item = (String, Role, &'a Param)>,
+    ) -> Result<Self, ModelError> {
         let mut layout = Self { slots: Vec::new(), start: Vec::new(), dim: 0 };
         let mut pushed = Ok(());
         scene.visit(&mut |path, role, param| {
@@ -57,7 +68,15 @@ impl Layout {
                 pushed = layout.push(path, role, param);
             }
         });
-        pushed.map(|()| layout)
+        pushed?;
+        for (path, role, param) in more {
+            if layout.slots.iter().any(|slot| slot.path == path) {
+                let problem = "two parameters have this path; give their owners different names".to_owned();
+                return Err(ModelError::Parameter { parameter: path, problem });
+            }
+            layout.push(path, role, param)?;
+        }
+        Ok(layout)
     }
 
     fn push(&mut self, path: String, role: Role, param: &Param) -> Result<(), ModelError> {

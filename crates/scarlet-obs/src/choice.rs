@@ -1,5 +1,6 @@
 //! Which renderer an observation needs, and what it reads of the model.
 
+use crate::calibration::Moving;
 use crate::{ObsError, Observation, kernel};
 use ndarray::Array2;
 use scarlet_frame::{BBox, Frame, FrameError, GridMap};
@@ -15,38 +16,53 @@ pub(crate) enum Choice<T: Pixel> {
 }
 
 impl<T: Pixel> Choice<T> {
-    /// What `observation` needs.
+    /// What `observation` needs, its astrometry `moving` where that is not its WCS's.
     ///
     /// On the model's grid, shifted by whole pixels: the pixels themselves without PSFs, a convolution with them. On any
-    /// other: resampling. The observation may hang over the model's edge; what it sees there is what comes in through
-    /// its PSF.
+    /// other, or where pixels move: resampling. The observation may hang over the model's edge; what it sees there is
+    /// what comes in through its PSF.
     ///
     /// # Errors
     /// The observation sees nothing of the model, a channel that the model does not have, a pixel that its WCS does not
     /// reach, FFTs of a shape that was asked for and is too small.
-    pub(crate) fn new(observation: &Observation, model: &Frame) -> Result<Self, ObsError> {
+    pub(crate) fn new(
+        observation: &Observation,
+        model: &Frame,
+        moving: Option<&Moving>,
+    ) -> Result<Self, ObsError> {
         observation.channels_in(model)?;
+        let request = |geometry, slack_px| {
+            let matchings = matchings(observation.frame(), model);
+            Self::Resampled(Request { geometry, matchings, slack_px })
+        };
+        if let Some(moving) = moving {
+            return Ok(request(moving.geometry().clone(), moving.reach_px()));
+        }
         match observation.frame().offset_in(model) {
             Ok(origin) => {
                 aligned(observation, model, origin).map(|(renderer, input)| Self::Ready(renderer, input))
             }
-            Err(FrameError::GridsDiffer { .. }) => request(observation, model).map(Self::Resampled),
+            Err(FrameError::GridsDiffer { .. }) => Ok(request(geometry(observation, model)?, 0.0)),
             Err(error) => Err(ObsError::in_observation(observation.name(), &error)),
         }
     }
 }
 
-/// The renderers for `observations`, and the pixels of the model that each reads.
+/// The renderers for `observations`, and the pixels of the model that each reads; `movings` are their astrometries
+/// where these are not those of their WCS.
 ///
 /// # Errors
 /// Those of [`Choice::new`].
 pub(crate) fn renderers<T: Pixel>(
     observations: &[&Observation],
+    movings: &[Option<Moving>],
     model: &Frame,
     workers: &Workers,
 ) -> Result<Vec<(Renderer<T>, BBox)>, ObsError> {
     let mut choices: Vec<Option<Result<Choice<T>, ObsError>>> = observations.iter().map(|_| None).collect();
-    workers.for_each(&mut choices, |i, choice| *choice = Some(Choice::new(observations[i], model)));
+    workers.for_each(&mut choices, |i, choice| {
+        *choice = Some(Choice::new(observations[i], model, movings[i].as_ref()));
+    });
     let (mut chosen, mut requests, mut asking) = (Vec::new(), Vec::new(), Vec::new());
     for (i, choice) in choices.into_iter().flatten().enumerate() {
         chosen.push(match choice? {
@@ -94,12 +110,6 @@ fn aligned<T: Pixel>(
     Ok((Renderer::Convolution(convolution), input))
 }
 
-fn request(observation: &Observation, model: &Frame) -> Result<Request, ObsError> {
-    let frame = observation.frame();
-    let geometry = geometry(frame, model).map_err(|e| ObsError::in_observation(observation.name(), &e))?;
-    Ok(Request { geometry, matchings: matchings(frame, model), slack_px: 0.0 })
-}
-
 /// The PSFs of each channel of `frame`.
 pub(crate) fn matchings(frame: &Frame, model: &Frame) -> Vec<Matching> {
     let matching = |(c, name)| Matching {
@@ -109,10 +119,14 @@ pub(crate) fn matchings(frame: &Frame, model: &Frame) -> Vec<Matching> {
     frame.channel_names().iter().enumerate().map(matching).collect()
 }
 
-/// Where the pixels of `frame` lie in the model frame.
-fn geometry(frame: &Frame, model: &Frame) -> Result<Geometry, FrameError> {
-    let (map, bbox) = (GridMap::new(frame, model), frame.bbox());
-    Ok(Geometry::new(bbox.shape(), map.positions(bbox)?, map.jacobian(bbox.middle())?))
+/// Where the WCS of `observation` puts its pixels in the frame `model`.
+///
+/// # Errors
+/// A pixel that a WCS does not reach.
+pub(crate) fn geometry(observation: &Observation, model: &Frame) -> Result<Geometry, ObsError> {
+    let (map, bbox) = (GridMap::new(observation.frame(), model), observation.frame().bbox());
+    let geometry = || Ok(Geometry::new(bbox.shape(), map.positions(bbox)?, map.jacobian(bbox.middle())?));
+    geometry().map_err(|e: FrameError| ObsError::in_observation(observation.name(), &e))
 }
 
 /// The pixels of the model frame around all positions.

@@ -3,6 +3,7 @@
 //! Conventions: cubes `[channel, y, x]`; weights are inverse variances, 0 where a pixel does not count;
 //! log L = -chi2 / 2 + sum ln(w / 2 pi) / 2 over the pixels that count.
 
+mod calibration;
 pub mod catalog;
 pub mod check;
 mod choice;
@@ -18,6 +19,7 @@ mod redistribute;
 mod sight;
 mod view;
 
+pub use calibration::{Astrometry, Background, Calibration};
 pub use error::ObsError;
 pub use observation::Observation;
 pub use plan::{JointPlan, ObservationPlan, PixelImage, render};

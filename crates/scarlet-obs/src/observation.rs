@@ -1,9 +1,10 @@
 //! An observation: data, weights and the frame they were taken in.
 
-use crate::ObsError;
 use crate::noise::{CorrelatedNoise, Noise, Poisson};
+use crate::{Astrometry, Background, Calibration, ObsError};
 use ndarray::{Array3, ArrayView3};
 use scarlet_frame::{Channel, Frame};
+use scarlet_model::Param;
 
 /// Images of one instrument on one pixel grid, with their weights.
 ///
@@ -28,6 +29,7 @@ pub struct Observation {
     frame: Frame,
     fft_shape: Option<[usize; 2]>,
     noise: Noise,
+    calibration: Calibration,
 }
 
 impl Observation {
@@ -56,7 +58,8 @@ impl Observation {
         if weights.iter().all(|w| *w == 0.0) {
             return Err(ObsError::NoData { observation: name });
         }
-        Ok(Self { name, data, weights, frame, fft_shape: None, noise: Noise::Independent })
+        let (noise, calibration) = (Noise::Independent, Calibration::default());
+        Ok(Self { name, data, weights, frame, fft_shape: None, noise, calibration })
     }
 
     /// From counts `[channel, y, x]`, to be compared with a model by [`Noise::Poisson`]; `mask` is true where a pixel does
@@ -138,6 +141,68 @@ impl Observation {
         self
     }
 
+    /// With sources where `astrometry` puts them, which may be free.
+    ///
+    /// ```
+    /// # use ndarray::Array3;
+    /// # use scarlet_frame::Frame;
+    /// # use scarlet_obs::{Astrometry, Observation};
+    /// # let cube = Array3::ones((1, 40, 50));
+    /// let observation = Observation::new(cube.clone(), cube, Frame::new([40, 50]))?
+    ///     .named("HSC")
+    ///     .astrometry(Astrometry::within(0.5).rotated_within(1e-3))?;
+    /// let paths: Vec<String> =
+    ///     observation.calibration().parameters("HSC").into_iter().map(|(path, ..)| path).collect();
+    /// assert_eq!(paths[..2], ["observations.HSC.shift", "observations.HSC.rotation"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Numbers of values that are not 2, 1 and 1, or a free one without ends.
+    pub fn astrometry(mut self, astrometry: Astrometry) -> Result<Self, ObsError> {
+        self.calibration = self.calibration.with_astrometry(astrometry, &self.name)?;
+        Ok(self)
+    }
+
+    /// With everything that sources give multiplied by `scale`, one factor for each channel or one for all.
+    ///
+    /// A free scale without a constraint is positive. Where only one observation has a channel, its flux scale and the
+    /// spectra are not told apart: give it a prior.
+    ///
+    /// # Errors
+    /// A number of values that is neither 1 nor that of the channels, or a factor that is not positive.
+    pub fn flux_scale(mut self, scale: impl Into<Param>) -> Result<Self, ObsError> {
+        let channels = self.data.dim().0;
+        self.calibration = self.calibration.with_flux_scale(scale.into(), &self.name, channels)?;
+        Ok(self)
+    }
+
+    /// With `background` added to what sources give.
+    ///
+    /// # Errors
+    /// Numbers of values that do not go with that of the channels.
+    pub fn background(mut self, background: Background) -> Result<Self, ObsError> {
+        let channels = self.data.dim().0;
+        self.calibration = self.calibration.with_background(background, &self.name, channels)?;
+        Ok(self)
+    }
+
+    /// With these values of its calibration, such as a fit found.
+    ///
+    /// # Panics
+    /// There are not [`Calibration::values_len`] values.
+    #[must_use]
+    pub fn calibrated(mut self, values: &[f64]) -> Self {
+        self.calibration = self.calibration.with_values(values);
+        self
+    }
+
+    /// Its own parameters: astrometry, flux scales, background.
+    #[must_use]
+    pub const fn calibration(&self) -> &Calibration {
+        &self.calibration
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -148,6 +213,21 @@ impl Observation {
     #[must_use]
     pub const fn data(&self) -> &Array3<f64> {
         &self.data
+    }
+
+    /// The data without the background of its calibration, 0 where the weight is.
+    #[must_use]
+    pub fn data_of_sources(&self) -> Array3<f64> {
+        let mut data = self.data.clone();
+        for (channel, image) in data.outer_iter_mut().enumerate() {
+            self.calibration.add_background(channel, -1.0, image);
+        }
+        data.zip_mut_with(&self.weights, |value, weight| {
+            if *weight == 0.0 {
+                *value = 0.0;
+            }
+        });
+        data
     }
 
     /// The weights, inverse variances.

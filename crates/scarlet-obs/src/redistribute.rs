@@ -32,7 +32,7 @@ pub struct Share<'a> {
 ///
 /// Returns what nobody got, `[channel, y, x]` of the observation: the data where the model of all sources is dark
 /// (not above [`DARK`] times the brightest pixel of its channel). The parts of all sources add up to the data
-/// everywhere else. Pixels of weight 0 are 0 in an observation's data, and so is everybody's part of them. Sources that
+/// everywhere else, a background of its calibration taken off before. Pixels of weight 0 are 0 in an observation's data, and so is everybody's part of them. Sources that
 /// the observation does not see are left out.
 ///
 /// # Errors
@@ -64,7 +64,8 @@ pub fn redistribute(
     mut each: impl FnMut(Share<'_>),
 ) -> Result<Array3<f64>, ObsError> {
     let mut view = View::new(observation, scene.frame())?;
-    let mut total = Array3::zeros(observation.data().dim());
+    let data_of_sources = observation.data_of_sources();
+    let mut total = Array3::zeros(data_of_sources.dim());
     for (name, _) in scene.sources() {
         if let Some(Seen { bbox, pixels }) = view.source(scene, name)? {
             let mut part = total.slice_mut(view.window(bbox));
@@ -77,14 +78,14 @@ pub fn redistribute(
     }
     for (source, _) in scene.sources() {
         let Some(Seen { bbox, pixels: model }) = view.source(scene, source)? else { continue };
-        let (all, data) = (total.slice(view.window(bbox)), observation.data().slice(view.window(bbox)));
+        let (all, data) = (total.slice(view.window(bbox)), data_of_sources.slice(view.window(bbox)));
         let part = Zip::from(&model)
             .and(all)
             .and(data)
             .map_collect(|m, sum, d| if *sum > 0.0 { m.max(0.0) / sum * d } else { 0.0 });
         each(Share { source, bbox, data: part, model });
     }
-    Zip::from(&mut total).and(observation.data()).for_each(|left, d| {
+    Zip::from(&mut total).and(&data_of_sources).for_each(|left, d| {
         *left = if *left > 0.0 { 0.0 } else { *d };
     });
     Ok(total)

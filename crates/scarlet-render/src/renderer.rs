@@ -182,7 +182,8 @@ impl<T: Pixel> Sighting<'_, T> {
         }
     }
 
-    /// As [`Resampling::each_pair_back_and_slopes`]; without slopes where the observation is not resampled.
+    /// As [`Resampling::each_pair_back_and_slopes`](crate::Resampling::each_pair_back_and_slopes); other renderers cannot
+    /// move pixels and add no slopes.
     pub fn each_pair_back_and_slopes(
         self,
         planes: (&[T], &mut [T]),

@@ -148,6 +148,9 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
     let fitted = stages.end("fit", &format!("{} steps, {}", fit.iterations, ending.name()));
 
     posterior.store(&fit.x, &mut scene);
+    let estimates = posterior.estimates(&fit.x, &seen);
+    let observations = calibrated(&observations, &posterior);
+    let seen: Vec<&Observation> = observations.iter().collect();
     let log_likelihood = posterior.log_likelihood(&fit.x);
     let rendered = posterior.rendered();
     let mut outcome = Outcome {
@@ -162,6 +165,7 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
         ending,
         rendered,
         log_likelihood,
+        estimates,
         findings: before,
         boxes: histories(start_boxes, &fit),
     };
@@ -176,6 +180,12 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
     summary.peak_rss_mb = peak_rss_mb();
     write_text(&folder.join("summary.json"), &summary.json())?;
     Ok(summary)
+}
+
+/// The observations with the values of their parameters that the fit found.
+fn calibrated(observations: &[Observation], posterior: &Posterior) -> Vec<Observation> {
+    let pairs = observations.iter().zip(posterior.calibrations());
+    pairs.map(|(observation, own)| observation.clone().calibrated(&own.values())).collect()
 }
 
 /// The fit itself, which ends where `budget` says so; without time to begin, the start values are its outcome.

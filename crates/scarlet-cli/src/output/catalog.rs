@@ -2,6 +2,7 @@
 
 use super::{Outcome, program};
 use crate::catalog::{Column, Table};
+use scarlet::infer::Estimate;
 use scarlet::obs::catalog::{SourceFlag, SourceMeasurement};
 
 /// One row for each source.
@@ -33,13 +34,26 @@ pub(super) fn table(outcome: &Outcome<'_>) -> Table {
         Column::new("chi2", "", "chi2 per pixel of the scene in the box", numbers(&|s| s.chi2_per_pixel)),
         Column::new("flags", "", "edge: box cut by the frame; masked: half of it masked", text(&flags)),
     ]);
-    let metadata = vec![
+    let mut metadata = vec![
         ("program".to_owned(), program()),
         ("scene".to_owned(), outcome.file.title()),
         ("stop".to_owned(), outcome.ending.name().to_owned()),
         ("ended_early".to_owned(), outcome.ending.is_early().to_string()),
     ];
+    metadata.extend(outcome.estimates.iter().map(|estimate| (estimate.path.clone(), in_words(estimate))));
     Table { columns, metadata }
+}
+
+/// Values and errors of a parameter of an observation: `2.9840e-1 -2.4960e-1 +- 1.8000e-3 1.7500e-3 pix (y, x)`.
+fn in_words(estimate: &Estimate) -> String {
+    let numbers = |values: &[f64]| values.iter().map(|v| format!("{v:.4e}")).collect::<Vec<_>>().join(" ");
+    let unit = match estimate.path.rsplit('.').next() {
+        Some("shift") => " pix (y, x)",
+        Some("rotation") => " rad",
+        _ => "",
+    };
+    let held = if estimate.is_marginal { "" } else { " with all sources held" };
+    format!("{} +- {}{unit}{held}", numbers(&estimate.values), numbers(&estimate.errors))
 }
 
 /// The words of a source's flags.

@@ -19,7 +19,7 @@ use crate::files::write_whole;
 use crate::report::BoxHistory;
 use crate::scene_file::SceneFile;
 use ndarray::Array3;
-use scarlet::infer::Fit;
+use scarlet::infer::{Estimate, Fit};
 use scarlet::model::Scene;
 use scarlet::obs::Observation;
 use scarlet::obs::catalog::SourceMeasurement;
@@ -51,6 +51,8 @@ pub struct Outcome<'a> {
     pub pixels: usize,
     /// The log-likelihood.
     pub log_likelihood: f64,
+    /// The free parameters of the observations, with errors.
+    pub estimates: Vec<Estimate>,
     /// What checks found, in any order.
     pub findings: Vec<Finding>,
     /// Boxes over the steps, of the sources whose boxes were followed; may be empty.

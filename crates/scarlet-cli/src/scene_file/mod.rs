@@ -16,6 +16,7 @@
 //!
 //! Relative paths are relative to the scene file. Unknown fields are errors, with their place in the file.
 
+mod calibration;
 mod epochs;
 mod fit;
 mod grid;
@@ -33,6 +34,7 @@ mod transients;
 mod units;
 mod weights;
 
+pub use calibration::{AstrometrySpec, BackgroundSpec, RotationSpec, ScaleSpec, ShiftSpec};
 pub use fit::{BoxesKind, FitSpec, OptimizerKind, PrecisionKind};
 pub use grid::Extent;
 pub use layout::Layout;

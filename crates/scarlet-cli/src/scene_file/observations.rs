@@ -1,5 +1,6 @@
 //! What a scene file says of images.
 
+use super::calibration::{AstrometrySpec, BackgroundSpec, ScaleSpec};
 use super::layout::Layout;
 use super::noise::NoiseSpec;
 use super::psf::PsfSpec;
@@ -48,6 +49,15 @@ pub struct ObservationSpec {
     /// What its noise is besides its variances.
     #[serde(default)]
     pub noise: Option<NoiseSpec>,
+    /// What is free of its astrometry.
+    #[serde(default)]
+    pub astrometry: Option<AstrometrySpec>,
+    /// How far factors on its fluxes, one for each channel, may be from 1; they are 1 where it is not given.
+    #[serde(default)]
+    pub flux_scale: Option<ScaleSpec>,
+    /// A free background in each channel: `constant` or `plane`.
+    #[serde(default)]
+    pub background: Option<BackgroundSpec>,
     /// What the HDUs of its files are called.
     #[serde(default)]
     pub layout: Option<Layout>,

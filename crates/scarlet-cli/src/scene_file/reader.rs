@@ -56,7 +56,8 @@ impl Reader<'_> {
         let name = self.file.observation_name(self.spec, self.index);
         let observation = Observation::new(data, weights, frame);
         let observation = observation.map_err(|e| self.whole(e.called(&name)))?.named(name);
-        self.with_noise(&in_files, observation, &factors)
+        let observation = self.with_noise(&in_files, observation, &factors)?;
+        self.calibrated(observation)
     }
 
     /// Cube `[channel, y, x]` of a pattern, and the header of its image, or of each one.

@@ -3,6 +3,7 @@
 use super::PixelImage;
 use super::weigh::Weigh;
 use crate::Observation;
+use crate::calibration::{ChannelCalibration, Moving, Places};
 use crate::noise::signs::{mixed, sign};
 use crate::noise::{Correlating, Counting, Noise};
 use ndarray::{ArrayView2, Axis};
@@ -19,6 +20,8 @@ pub(super) struct ChannelPlan<T> {
     scatter: Scatter<T>,
     /// What the last evaluation left; no two threads evaluate one channel at a time.
     outcome: Mutex<Outcome>,
+    /// Where the observation has parameters of its own.
+    calibration: Option<Mutex<ChannelCalibration<T>>>,
 }
 
 /// How the pixels of a channel scatter.
@@ -37,7 +40,10 @@ pub(super) struct Outcome {
 }
 
 impl<T: Pixel> ChannelPlan<T> {
-    pub(super) fn new(observation: &Observation, index: usize) -> Self {
+    /// `is_moving` where a fit may move the pixels.
+    pub(super) fn new(observation: &Observation, index: usize, places: &Places, is_moving: bool) -> Self {
+        let shape = observation.frame().bbox().shape();
+        let calibration = ChannelCalibration::new(places, shape, is_moving).map(Mutex::new);
         let of_pixels = observation.weights().index_axis(Axis(0), index);
         let data = in_pairs(observation.data().index_axis(Axis(0), index), 0.0);
         let weights: Vec<T> = in_pairs(of_pixels, 0.0);
@@ -52,7 +58,7 @@ impl<T: Pixel> ChannelPlan<T> {
                 Scatter::Counts(Counting::new(noise, index, in_pairs(counts.view(), -1.0)))
             }
         };
-        Self { index, data, weights, scatter, outcome: Mutex::default() }
+        Self { index, data, weights, scatter, outcome: Mutex::default(), calibration }
     }
 
     /// The part of the log-likelihood that no model changes, beyond that of the weights or, of counts, in its place.
@@ -69,6 +75,24 @@ impl<T: Pixel> ChannelPlan<T> {
         locked(&self.outcome)
     }
 
+    /// What the observation's own parameters do here; no two threads evaluate one channel at a time.
+    pub(super) fn calibration(&self) -> Option<MutexGuard<'_, ChannelCalibration<T>>> {
+        self.calibration.as_ref().map(locked)
+    }
+
+    /// Finds how much its pixels say about the observation's own parameters; the second of `planes` is overwritten.
+    pub(super) fn inform(
+        &self,
+        sighting: Sighting<'_, T>,
+        planes: (&[T], &mut [T]),
+        moving: Option<&Moving>,
+        work: &mut Workspace<T>,
+    ) {
+        if let Some(mut own) = self.calibration() {
+            own.inform(sighting, planes, &self.weights, moving, work);
+        }
+    }
+
     /// Mean weight of its pixels, of which there are so many.
     pub(super) fn mean_weight(&self, pixels: usize) -> f64 {
         self.weights.iter().map(|w| w.wide()).sum::<f64>() / pixels as f64
@@ -79,12 +103,27 @@ impl<T: Pixel> ChannelPlan<T> {
         let mut chi2 = 0.0;
         if let Scatter::Correlated(correlating) = &self.scatter {
             let correlating = &mut *locked(correlating);
-            sighting.each_pair(plane, |y, pair| correlating.take(y, &self.data, pair), work);
+            let take = |y, pair: &mut [T]| correlating.take(y, &self.data, pair);
+            self.see(sighting, plane, take, work);
             chi2 = correlating.chi2();
         } else {
-            sighting.each_pair(plane, |y, pair| chi2 += self.compare(y, pair), work);
+            self.see(sighting, plane, |y, pair| chi2 += self.compare(y, pair), work);
         }
         *self.outcome() = Outcome { chi2 };
+    }
+
+    /// Calls `compare` with each pair of rows of what is seen.
+    fn see(
+        &self,
+        sighting: Sighting<'_, T>,
+        plane: &[T],
+        compare: impl FnMut(usize, &mut [T]),
+        work: &mut Workspace<T>,
+    ) {
+        match self.calibration() {
+            Some(own) => own.evaluate(sighting, plane, compare, work),
+            None => sighting.each_pair(plane, compare, work),
+        }
     }
 
     /// The same, and adds the gradient of the log-likelihood with respect to the plane to the second of `planes`.
@@ -97,12 +136,22 @@ impl<T: Pixel> ChannelPlan<T> {
         let mut chi2 = 0.0;
         if let Scatter::Correlated(correlating) = &self.scatter {
             let correlating = &mut *locked(correlating);
-            sighting.each_pair(planes.0, |y, pair| correlating.take(y, &self.data, pair), work);
+            let take = |y, pair: &mut [T]| correlating.take(y, &self.data, pair);
+            self.see(sighting, planes.0, take, work);
             chi2 = correlating.chi2();
             correlating.differentiate();
-            sighting.each_back(planes.1, |y, pair| correlating.give(y, pair), work);
-        } else {
-            sighting.each_pair_and_back(planes, |y, pair| chi2 += self.compare(y, pair), work);
+            let give = |y, pair: &mut [T]| correlating.give(y, pair);
+            match self.calibration() {
+                Some(mut own) => own.evaluate_and_back(sighting, planes, give, work),
+                None => sighting.each_back(planes.1, give, work),
+            }
+            *self.outcome() = Outcome { chi2 };
+            return;
+        }
+        let compare = |y, pair: &mut [T]| chi2 += self.compare(y, pair);
+        match self.calibration() {
+            Some(mut own) => own.evaluate_and_back(sighting, planes, compare, work),
+            None => sighting.each_pair_and_back(planes, compare, work),
         }
         *self.outcome() = Outcome { chi2 };
     }
@@ -115,18 +164,33 @@ impl<T: Pixel> ChannelPlan<T> {
         image: PixelImage,
         work: &mut Workspace<T>,
     ) {
+        let own = self.calibration();
+        let scaled = |pair: &mut [T]| own.iter().for_each(|own| own.scale(pair));
         let Scatter::Correlated(correlating) = &self.scatter else {
-            return sighting.each_pair_and_back(planes, |y, pair| self.fill(image, y, pair), work);
+            let fill = |y, pair: &mut [T]| {
+                scaled(pair);
+                self.fill(image, y, pair);
+                scaled(pair);
+            };
+            return sighting.each_pair_and_back(planes, fill, work);
         };
         let correlating = &mut *locked(correlating);
         match image {
             PixelImage::WeightedModel => {
-                sighting.each_pair(planes.0, |y, pair| correlating.take_model(y, pair), work);
+                let take = |y, pair: &mut [T]| {
+                    scaled(pair);
+                    correlating.take_model(y, pair);
+                };
+                sighting.each_pair(planes.0, take, work);
                 correlating.weigh_model();
             }
             PixelImage::Signs(seed) => correlating.draw_signs(self.seed(seed)),
         }
-        sighting.each_back(planes.1, |y, pair| correlating.give(y, pair), work);
+        let give = |y, pair: &mut [T]| {
+            correlating.give(y, pair);
+            scaled(pair);
+        };
+        sighting.each_back(planes.1, give, work);
     }
 
     /// Turns a pair of rendered rows into the gradient of -chi2 / 2, for independent Gaussians w (data - rendered), and

@@ -2,6 +2,7 @@
 
 use super::spaces::Spaces;
 use super::{ObservationPlan, PixelImage};
+use crate::calibration::Moving;
 use crate::{ObsError, Observation, choice};
 use ndarray::Array3;
 use scarlet_frame::Frame;
@@ -30,12 +31,13 @@ impl<T: Pixel> JointPlan<T> {
     /// # Errors
     /// Those of [`ObservationPlan::new`].
     pub fn new(observations: &[&Observation], model: &Frame, workers: &Workers) -> Result<Self, ObsError> {
-        let renderers = choice::renderers(observations, model, workers)?;
-        let plan = |(o, (renderer, input)): (&&Observation, _)| {
-            ObservationPlan::without_spaces(o, model, renderer, input)
+        let movings: Vec<_> = observations.iter().map(|o| Moving::of(o, model)).collect::<Result<_, _>>()?;
+        let renderers = choice::renderers(observations, &movings, model, workers)?;
+        let plan = |((o, rendered), moving): ((&&Observation, _), _)| {
+            ObservationPlan::without_spaces(o, model, rendered, moving)
         };
         let mut observations: Vec<_> =
-            observations.iter().zip(renderers).map(plan).collect::<Result<_, _>>()?;
+            observations.iter().zip(renderers).zip(movings).map(plan).collect::<Result<_, _>>()?;
         let groups = groups(&observations);
         let spaces = Arc::new(Spaces::new(observations.iter().map(ObservationPlan::workspace), workers));
         observations.iter_mut().for_each(|o| o.spaces = Arc::clone(&spaces));
@@ -114,6 +116,61 @@ impl<T: Pixel> JointPlan<T> {
 
     fn plane<'a>(&self, channel: usize, cube: &'a [T]) -> &'a [T] {
         &cube[channel * self.plane..(channel + 1) * self.plane]
+    }
+
+    /// Number of values of all observations' own parameters.
+    #[must_use]
+    pub fn values_len(&self) -> usize {
+        self.observations.iter().map(ObservationPlan::values_len).sum()
+    }
+
+    /// Sees with these values of the observations' own parameters from now on, one observation after the other.
+    ///
+    /// # Panics
+    /// There are not [`JointPlan::values_len`] values.
+    pub fn calibrate(&mut self, values: &[f64]) {
+        let mut rest = values;
+        for observation in &mut self.observations {
+            let (own, others) = rest.split_at(observation.values_len());
+            observation.calibrate(own);
+            rest = others;
+        }
+    }
+
+    /// Adds the derivatives of the log-likelihood of the last evaluation with gradient by the observations' own
+    /// parameters to `gradient`.
+    ///
+    /// # Panics
+    /// `gradient` is not [`JointPlan::values_len`] long.
+    pub fn add_gradient(&self, gradient: &mut [f64]) {
+        let mut rest = gradient;
+        for observation in &self.observations {
+            let (own, others) = rest.split_at_mut(observation.values_len());
+            observation.add_gradient(own);
+            rest = others;
+        }
+    }
+
+    /// Writes the Fisher information sum(w g g') of each observation's own parameters at the model `cube` into
+    /// `information`, g the derivatives of its pixels: a square for each observation, row by row.
+    ///
+    /// `scratch`, as large as the cube, is overwritten.
+    ///
+    /// # Panics
+    /// `information` has not the squares of all [`ObservationPlan::values_len`].
+    pub fn information(&self, cube: &[T], scratch: &mut [T], information: &mut [f64], workers: &Workers) {
+        let Self { observations, spaces, plane, .. } = self;
+        workers.for_each_chunk(scratch, *plane, |c, scratch| {
+            let (work, seen) = (&mut spaces.of(workers), &cube[c * plane..(c + 1) * plane]);
+            observations.iter().for_each(|o| o.inform(c, (seen, &mut *scratch), work));
+        });
+        information.fill(0.0);
+        let mut rest = information;
+        for observation in observations {
+            let (own, others) = rest.split_at_mut(observation.values_len().pow(2));
+            observation.add_information(own);
+            rest = others;
+        }
     }
 
     fn last_log_likelihood(&self) -> f64 {

@@ -2,11 +2,13 @@
 
 mod channel;
 mod joint;
+mod own;
 mod spaces;
 mod weigh;
 
 pub use joint::JointPlan;
 
+use crate::calibration::{Moving, Places};
 use crate::noise::Noise;
 use crate::{ObsError, Observation, choice};
 use channel::ChannelPlan;
@@ -31,6 +33,8 @@ pub struct ObservationPlan<T: Pixel> {
     channels: Vec<Option<ChannelPlan<T>>>,
     spaces: Arc<Spaces<T>>,
     log_norm: f64,
+    places: Places,
+    moving: Option<Moving>,
 }
 
 /// An image to take back to the model with [`ObservationPlan::pull_back`].
@@ -48,9 +52,10 @@ impl<T: Pixel> ObservationPlan<T> {
     /// # Errors
     /// A channel that the model does not have, nothing of the model to be seen, a pixel that a WCS does not reach.
     pub fn new(observation: &Observation, model: &Frame, workers: &Workers) -> Result<Self, ObsError> {
-        let mut renderers = choice::renderers(&[observation], model, workers)?;
-        let (renderer, input) = renderers.pop().expect("one for each observation");
-        let mut plan = Self::without_spaces(observation, model, renderer, input)?;
+        let moving = [Moving::of(observation, model)?];
+        let mut renderers = choice::renderers(&[observation], &moving, model, workers)?;
+        let (rendered, [moving]) = (renderers.pop().expect("one for each observation"), moving);
+        let mut plan = Self::without_spaces(observation, model, rendered, moving)?;
         plan.spaces = Arc::new(Spaces::new([plan.workspace()], workers));
         Ok(plan)
     }
@@ -59,12 +64,14 @@ impl<T: Pixel> ObservationPlan<T> {
     fn without_spaces(
         observation: &Observation,
         model: &Frame,
-        renderer: Renderer<T>,
-        input: BBox,
+        (renderer, input): (Renderer<T>, BBox),
+        moving: Option<Moving>,
     ) -> Result<Self, ObsError> {
         let mut channels: Vec<_> = model.channel_names().iter().map(|_| None).collect();
+        let places = Places::of(observation);
+        let is_moving = moving.as_ref().is_some_and(Moving::is_free);
         for (index, of_model) in observation.channels_in(model)?.into_iter().enumerate() {
-            channels[of_model] = Some(ChannelPlan::new(observation, index));
+            channels[of_model] = Some(ChannelPlan::new(observation, index, &places, is_moving));
         }
         let of_channels: f64 = channels.iter().flatten().map(ChannelPlan::log_norm).sum();
         let of_weights = match observation.noise() {
@@ -73,7 +80,7 @@ impl<T: Pixel> ObservationPlan<T> {
         };
         let [start_y, start_x] = [0, 1].map(|k| (input.origin()[k] - model.bbox().origin()[k]) as usize);
         let stride = model.bbox().shape()[1];
-        Ok(Self {
+        let mut plan = Self {
             renderer,
             window: Window { offset: start_y * stride + start_x, stride, shape: input.shape() },
             model_plane: model.bbox().len(),
@@ -81,7 +88,11 @@ impl<T: Pixel> ObservationPlan<T> {
             channels,
             spaces: Arc::new(Spaces::new([], &Workers::default())),
             log_norm: of_weights + of_channels,
-        })
+            places,
+            moving,
+        };
+        plan.calibrate(&observation.calibration().values());
+        Ok(plan)
     }
 
     fn workspace(&self) -> Workspace<T> {
@@ -187,9 +198,13 @@ impl<T: Pixel> ObservationPlan<T> {
         &cube[model_channel * self.model_plane..(model_channel + 1) * self.model_plane]
     }
 
-    /// The log-likelihood of the last evaluation, all channels of which are done.
+    /// The log-likelihood of the last evaluation, all channels of which are done; minus infinity where the pixels are
+    /// not where they should be, their places not being finite.
     fn last_log_likelihood(&self) -> f64 {
-        self.log_norm - 0.5 * self.chi2()
+        match &self.moving {
+            Some(moving) if !moving.is_placed() => f64::NEG_INFINITY,
+            _ => self.log_norm - 0.5 * self.chi2(),
+        }
     }
 
     /// chi2 of the last evaluation.
@@ -206,7 +221,9 @@ impl<T: Pixel> ObservationPlan<T> {
         let work = &mut self.spaces.of(&Workers::default());
         for (channel, plane) in self.channels.iter().zip(cube.chunks_exact(self.model_plane)) {
             let Some(channel) = channel else { continue };
+            let own = channel.calibration();
             let keep = |y: usize, pair: &mut [T]| {
+                own.iter().for_each(|own| own.see(y, pair));
                 for (k, value) in pair.iter().enumerate().filter(|(k, _)| y + k % 2 < ny) {
                     seen[[channel.index, y + k % 2, k / 2]] = value.wide();
                 }

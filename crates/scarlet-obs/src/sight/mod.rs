@@ -5,6 +5,7 @@ mod summary;
 
 pub use summary::{Cost, PsfSize, SightSummary};
 
+use crate::calibration::{Looks, product};
 use crate::{ObsError, Observation};
 use scarlet_frame::{BBox, Frame, FrameError, GridAffine, GridMap};
 
@@ -44,6 +45,8 @@ pub struct Sight {
     own: BBox,
     model: BBox,
     channels: Vec<usize>,
+    /// Where the image has what its WCS puts elsewhere.
+    looks: Option<Box<Looks>>,
 }
 
 impl Sight {
@@ -56,14 +59,15 @@ impl Sight {
         let frame = observation.frame();
         let named = |e: FrameError| ObsError::in_observation(observation.name(), &e);
         let to_model = GridMap::new(frame, model);
+        let looks = observation.calibration().looks(frame.bbox().middle()).map(Box::new);
         let shift = match to_model.whole_pixel_shift(frame.bbox()) {
-            Ok(shift) => Some(shift),
+            Ok(shift) => Some(shift).filter(|_| looks.is_none()),
             Err(FrameError::GridsDiffer { .. }) => None,
             Err(error) => return Err(named(error)),
         };
         let affine = match shift {
             Some([y, x]) => GridAffine::new([0.0; 2], [y as f64, x as f64], [[1.0, 0.0], [0.0, 1.0]]),
-            None => to_model.affine_at(frame.bbox().middle()).map_err(named)?,
+            None => affine_to_model(&to_model, looks.as_deref(), frame.bbox().middle()).map_err(named)?,
         };
         Ok(Self {
             name: observation.name().to_owned(),
@@ -74,6 +78,7 @@ impl Sight {
             own: frame.bbox(),
             model: model.bbox(),
             channels,
+            looks,
         })
     }
 
@@ -103,13 +108,28 @@ impl Sight {
     pub fn to_model(&self, position: [f64; 2]) -> Result<[f64; 2], ObsError> {
         match self.shift {
             Some(shift) => Ok([0, 1].map(|k| position[k] + shift[k] as f64)),
-            None => self.to_model.position(position).map_err(|e| ObsError::in_observation(&self.name, &e)),
+            None => self.way_there(position).map_err(|e| ObsError::in_observation(&self.name, &e)),
         }
     }
 
     /// The positions in the model frame of all pixels of a box of the observation, row by row.
     pub(crate) fn positions(&self, bbox: BBox) -> Result<Vec<[f64; 2]>, ObsError> {
-        self.to_model.positions(bbox).map_err(|e| ObsError::in_observation(&self.name, &e))
+        let positions = match &self.looks {
+            None => self.to_model.positions(bbox),
+            Some(_) => pixels(bbox).map(|position| self.way_there(position)).collect(),
+        };
+        positions.map_err(|e| ObsError::in_observation(&self.name, &e))
+    }
+
+    /// From the observation to the model through the sky.
+    fn way_there(&self, position: [f64; 2]) -> Result<[f64; 2], FrameError> {
+        self.to_model.position(self.looks.as_deref().map_or(position, |looks| looks.to_nominal(position)))
+    }
+
+    /// From the model to the observation through the sky.
+    fn way_back(&self, position: [f64; 2]) -> Result<[f64; 2], FrameError> {
+        let nominal = self.to_observation.position(position)?;
+        Ok(self.looks.as_deref().map_or(nominal, |looks| looks.to_image(nominal)))
     }
 
     /// The position in the observation of a `position` in the model frame.
@@ -119,9 +139,7 @@ impl Sight {
     pub fn to_observation(&self, position: [f64; 2]) -> Result<[f64; 2], ObsError> {
         match self.shift {
             Some(shift) => Ok([0, 1].map(|k| position[k] - shift[k] as f64)),
-            None => {
-                self.to_observation.position(position).map_err(|e| ObsError::in_observation(&self.name, &e))
-            }
+            None => self.way_back(position).map_err(|e| ObsError::in_observation(&self.name, &e)),
         }
     }
 
@@ -136,7 +154,11 @@ impl Sight {
                 Ok(GridAffine::new(position, self.to_observation(position)?, [[1.0, 0.0], [0.0, 1.0]]))
             }
             None => {
-                self.to_observation.affine_at(position).map_err(|e| ObsError::in_observation(&self.name, &e))
+                let affine = self.to_observation.affine_at(position);
+                let affine = affine.map_err(|e| ObsError::in_observation(&self.name, &e))?;
+                let Some(looks) = &self.looks else { return Ok(affine) };
+                let there = looks.to_image(affine.apply(position));
+                Ok(GridAffine::new(position, there, product(looks.back(), affine.jacobian())))
             }
         }
     }
@@ -184,7 +206,7 @@ impl Sight {
                 let origin = bbox.origin();
                 Some(BBox::new([origin[0] - y, origin[1] - x], bbox.shape()))
             }
-            None => around(bbox, |position| self.to_observation.position(position).ok()),
+            None => around(bbox, |position| self.way_back(position).ok()),
         }
     }
 
@@ -199,8 +221,8 @@ impl Sight {
                 let origin = bbox.origin();
                 Ok(BBox::new([origin[0] + y, origin[1] + x], bbox.shape()))
             }
-            None => around(bbox, |position| self.to_model.position(position).ok()).ok_or_else(|| {
-                let outside = corners(bbox).into_iter().find_map(|at| self.to_model.position(at).err());
+            None => around(bbox, |position| self.way_there(position).ok()).ok_or_else(|| {
+                let outside = corners(bbox).into_iter().find_map(|at| self.way_there(at).err());
                 let error = outside.unwrap_or(FrameError::Empty { bbox });
                 ObsError::in_observation(&self.name, &error)
             }),
@@ -235,6 +257,24 @@ impl Sight {
         }
         inside as f64 / count.max(1) as f64
     }
+}
+
+/// The affine map to the model that touches the way there at `middle`.
+fn affine_to_model(
+    to_model: &GridMap,
+    looks: Option<&Looks>,
+    middle: [f64; 2],
+) -> Result<GridAffine, FrameError> {
+    let Some(looks) = looks else { return to_model.affine_at(middle) };
+    let nominal = to_model.affine_at(looks.to_nominal(middle))?;
+    let there = nominal.apply(looks.to_nominal(middle));
+    Ok(GridAffine::new(middle, there, product(nominal.jacobian(), looks.turn())))
+}
+
+/// Positions `[y, x]` of all pixels, row by row.
+fn pixels(bbox: BBox) -> impl Iterator<Item = [f64; 2]> {
+    let [rows, columns] = [0, 1].map(|k| bbox.origin()[k]..bbox.end()[k]);
+    rows.flat_map(move |y| columns.clone().map(move |x| [y as f64, x as f64]))
 }
 
 fn corners(bbox: BBox) -> [[f64; 2]; 4] {

@@ -159,6 +159,15 @@ impl<'a> View<'a> {
     /// What channel `own` of the observation sees of `plane`, the pixels of a box `inside` the model frame, and which of
     /// its pixels do.
     pub(crate) fn stamp(&mut self, own: usize, inside: BBox, plane: &[f64]) -> Option<(BBox, Vec<f64>)> {
+        let factor = self.observation.calibration().factor(own);
+        let (output, mut pixels) = self.unscaled(own, inside, plane)?;
+        if factor != 1.0 {
+            pixels.iter_mut().for_each(|value| *value *= factor);
+        }
+        Some((output, pixels))
+    }
+
+    fn unscaled(&mut self, own: usize, inside: BBox, plane: &[f64]) -> Option<(BBox, Vec<f64>)> {
         let Self { sight, way, .. } = self;
         match way {
             Way::Pixels => {

@@ -5,10 +5,11 @@ use super::bump::{Bump, LANES};
 use super::geometry::Geometry;
 use super::region::{MARGIN, Region};
 use super::spectrum::Spectra;
+use crate::Pixel;
 use crate::fft::good_length;
 use num_complex::Complex;
 use scarlet_frame::PsfSamples;
-use std::f64::consts::PI;
+use std::f64::consts::{PI, TAU};
 
 /// What may be left out at high frequencies of the sum of all amplitudes: relative error of the peak of a point source.
 const LEFT_OUT: f64 = 1e-5;
@@ -252,4 +253,30 @@ fn divided(above: Vec<Complex<f64>>, below: &[Complex<f64>]) -> Vec<Complex<f64>
 
 fn sinc(x: f64) -> f64 {
     if x.abs() < 1e-12 { 1.0 } else { (PI * x).sin() / (PI * x) }
+}
+
+/// A kernel with what the transforms and the bumps need: 1 / N, the way from the first pixel that is read to the first
+/// point of the fine grid, and the inverse of the bumps' transforms.
+pub(super) fn carried<T: Pixel>(
+    kernel: &[Complex<f64>],
+    band: &Band,
+    region: &Region,
+    carrier: &Carrier,
+) -> Vec<Complex<T>> {
+    let period = region.period.map(|n| n as f64);
+    let way = [0, 1].map(|k| (carrier.start[k] - region.input.origin()[k] as f64) / period[k]);
+    let line = |axis: usize| -> Vec<Complex<f64>> {
+        let highest = band.highest[axis] as i64;
+        let value = |k: i64| {
+            let bump = carrier.bumps[axis].transform(k as f64 / carrier.period[axis] as f64);
+            Complex::from_polar(1.0 / (bump * period[axis]), TAU * (k as f64 * way[axis]).rem_euclid(1.0))
+        };
+        (-highest..=highest).map(value).collect()
+    };
+    let (of_y, of_x) = (line(0), line(1));
+    let factor = |(ky, kx): (i64, i64)| {
+        of_y[(ky + band.highest[0] as i64) as usize] * of_x[(kx + band.highest[1] as i64) as usize]
+    };
+    let values = kernel.iter().zip(waves(band.highest)).map(|(v, wave)| v * factor(wave));
+    values.map(|v| Complex::new(T::of(v.re), T::of(v.im))).collect()
 }

@@ -24,11 +24,10 @@ pub use reading::Reading;
 
 use crate::fft::Fine;
 use crate::{Pixel, RealFft2, Window, Workers, Workspace, simd};
-use band::{Band, Carrier, highest_frequency, waves};
+use band::{Band, Carrier, carried, highest_frequency};
 use num_complex::Complex;
 use region::Region;
 use scarlet_frame::{BBox, PsfSamples};
-use std::f64::consts::TAU;
 use std::sync::Arc;
 use taps::Taps;
 
@@ -389,30 +388,4 @@ impl<T: Pixel> Resampling<T> {
 const fn in_pairs(pixel: usize, nx: usize) -> usize {
     let (y, x) = (pixel / nx, pixel % nx);
     (y / 2) * 2 * nx + 2 * x + y % 2
-}
-
-/// A kernel with what the transforms and the bumps need: 1 / N, the way from the first pixel that is read to the first
-/// point of the fine grid, and the inverse of the bumps' transforms.
-fn carried<T: Pixel>(
-    kernel: &[Complex<f64>],
-    band: &Band,
-    region: &Region,
-    carrier: &Carrier,
-) -> Vec<Complex<T>> {
-    let period = region.period.map(|n| n as f64);
-    let way = [0, 1].map(|k| (carrier.start[k] - region.input.origin()[k] as f64) / period[k]);
-    let line = |axis: usize| -> Vec<Complex<f64>> {
-        let highest = band.highest[axis] as i64;
-        let value = |k: i64| {
-            let bump = carrier.bumps[axis].transform(k as f64 / carrier.period[axis] as f64);
-            Complex::from_polar(1.0 / (bump * period[axis]), TAU * (k as f64 * way[axis]).rem_euclid(1.0))
-        };
-        (-highest..=highest).map(value).collect()
-    };
-    let (of_y, of_x) = (line(0), line(1));
-    let factor = |(ky, kx): (i64, i64)| {
-        of_y[(ky + band.highest[0] as i64) as usize] * of_x[(kx + band.highest[1] as i64) as usize]
-    };
-    let values = kernel.iter().zip(waves(band.highest)).map(|(v, wave)| v * factor(wave));
-    values.map(|v| Complex::new(T::of(v.re), T::of(v.im))).collect()
 }

@@ -160,6 +160,8 @@ fn fields_of(before: &str) -> String {
         }
         "gaussian" => "gaussian: { sigma_px: 1.2 }",
         "transients" => "transients: [sn], or [{ id: sn, epochs: [3, 4] }]",
+        "astrometry" => "astrometry: { shift: { sigma_px: 0.5 } }",
+        "flux_scale" => "flux_scale: { sigma: 0.05 }",
         "moffat" => "moffat: { fwhm_px: 4.0, beta: 3.0 }",
         "extended" | "monotonic" => "{ extended: { components: 2 } }",
         "model" => "model: { galaxy: extended }",

@@ -210,6 +210,21 @@ pub(crate) const ROWS: &[Row] = &[
         &["the word measured"],
     ),
     row(
+        "a shift that is expected to be negative",
+        |w| w.scene("    psf:", "    astrometry: { shift: { sigma_px: -0.5 } }\n    psf:"),
+        &["observations[0].astrometry.shift.sigma_px", "it is -0.5"],
+    ),
+    row(
+        "a shape that no background has",
+        |w| w.scene("    psf:", "    background: planar\n    psf:"),
+        &["`planar`", "did you mean `plane`?"],
+    ),
+    row(
+        "a flux scale without its error",
+        |w| w.scene("    psf:", "    flux_scale: 1.05\n    psf:"),
+        &["fields are needed here"],
+    ),
+    row(
         "a misspelt word for correlated noise",
         |w| w.scene("    psf:", "    noise: mesured\n    psf:"),
         &["`mesured`", "did you mean `measured`?"],

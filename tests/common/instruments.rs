@@ -164,12 +164,9 @@ pub fn fluxes(scene: &Scene, name: &str) -> Vec<f64> {
 
 /// Fitted with the default optimiser and boxes.
 pub fn fitted(mut scene: Scene, observations: &[&Observation]) -> (Scene, Vec<f64>) {
-    // the default steps of profiles and centres are larger than their errors at this signal-to-noise ratio
-    scene.edit_all("*morphology*", |p| p.clone().step(0.002)).expect("there are profiles");
-    scene.edit_all("*center", |p| p.clone().step(0.005)).expect("there are centres");
     let mut posterior = Posterior::new(&scene, observations.iter().copied()).expect("a valid scene");
     let go_on = &mut |_: &_| ControlFlow::Continue(());
-    let optimizer = Scaled { e_chi2: 1e-4, ..Scaled::default() };
+    let optimizer = Scaled::default();
     let fit = posterior.fit_with_boxes(&mut scene, &BoxRules::default(), &optimizer, go_on);
     let fit = fit.expect("a finite start");
     posterior.log_likelihood(&fit.x);

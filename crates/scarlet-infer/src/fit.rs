@@ -7,8 +7,11 @@ use crate::{InferError, Optimizer, Posterior};
 use scarlet_model::Scene;
 use std::ops::ControlFlow;
 
-/// Number of steps over which the decrease of chi2 is looked at.
+/// Number of steps over which chi2 is looked at.
 const WINDOW: usize = 10;
+
+/// Steps of [`Scaled`](crate::Scaled) become so much shorter where chi2 has not become less for a window.
+const SHORTER: f64 = 0.5;
 
 /// Why a fit ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +83,9 @@ struct State {
     loss: Vec<f64>,
     best: usize,
     boxes: Vec<BoxChange>,
+    /// Factor of all steps, and the iteration from which on it is this.
+    pace: f64,
+    paced: usize,
 }
 
 impl State {
@@ -96,6 +102,8 @@ impl State {
             loss: Vec::with_capacity(optimizer.limits().max_iter + 1),
             best: 0,
             boxes: Vec::new(),
+            pace: 1.0,
+            paced: 0,
             x,
         }
     }
@@ -175,17 +183,27 @@ impl State {
             direction: &mut self.direction,
             curvature: &self.curvature,
         };
-        let stride = Stride { optimizer, scaling, step, values: posterior.values() };
+        let stride = Stride { optimizer, scaling, step, pace: self.pace, values: posterior.values() };
         moving.step(posterior.layout().slots(), posterior.workers(), &stride)
     }
 
-    /// Whether chi2 hardly decreases any more.
-    fn is_flat(&self, e_chi2: f64) -> bool {
+    /// Whether chi2 hardly changes any more; where it only goes up and down, steps become shorter.
+    fn is_flat(&mut self, e_chi2: f64) -> bool {
         let least = e_chi2 * self.x.len() as f64;
         // A loss is not to be compared with that of other boxes.
         let first = self.boxes.last().map_or(0, |change| change.iteration);
-        let before = self.loss.len().checked_sub(WINDOW + 1).filter(|k| *k >= first);
-        e_chi2 > 0.0 && before.is_some_and(|k| 2.0 * (self.loss[k] - self.loss[self.loss.len() - 1]) < least)
+        let last = self.loss.len() - 1;
+        let Some(start) = last.checked_sub(WINDOW).filter(|start| *start >= first && e_chi2 > 0.0) else {
+            return false;
+        };
+        let window = &self.loss[start..];
+        let highest = window.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let lowest = window.iter().copied().fold(f64::INFINITY, f64::min);
+        let is_flat = 2.0 * (highest - lowest) < least;
+        if !is_flat && !self.curvature.is_empty() && self.best <= start && self.paced <= start {
+            (self.pace, self.paced) = (SHORTER * self.pace, last);
+        }
+        is_flat
     }
 
     fn into_fit(self, stop: Stop) -> Fit {

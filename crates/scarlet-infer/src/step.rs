@@ -22,6 +22,8 @@ pub(crate) struct Stride<'a> {
     pub(crate) optimizer: &'a dyn Optimizer,
     pub(crate) scaling: Option<Scaling>,
     pub(crate) step: usize,
+    /// Factor of all steps.
+    pub(crate) pace: f64,
     /// Of all parameters, where the step begins.
     pub(crate) values: &'a [f64],
 }
@@ -88,7 +90,8 @@ impl Moving<'_> {
             &mut self.second[own.clone()],
             &mut self.direction[own.clone()],
         );
-        let length = stride.optimizer.schedule().factor(stride.step)
+        let length = stride.pace
+            * stride.optimizer.schedule().factor(stride.step)
             * match slot.step.unwrap_or(DEFAULT_STEP) {
                 Step::Absolute(length) => length,
                 Step::Relative(share) => (share * norm).max(MIN_RELATIVE_STEP),
@@ -119,14 +122,15 @@ impl Moving<'_> {
             scaled.copy_from_slice(curvature);
         }
         let share = if slot.role == Role::Calibration { SHARE_OF_CALIBRATIONS } else { 1.0 };
-        let gain = share * scaling.gain * stride.optimizer.schedule().factor(stride.step);
-        let longest = match slot.role {
-            Role::Light => scaling.longest[0],
-            // the model is linear in what has no constraint: backgrounds
-            Role::Calibration if slot.transform == Transform::Identity => f64::INFINITY,
-            Role::Calibration => 0.5 * scaling.longest[0],
-            Role::Center | Role::Shape => scaling.longest[1],
-        };
+        let gain = share * scaling.gain * stride.pace * stride.optimizer.schedule().factor(stride.step);
+        let longest = stride.pace
+            * match slot.role {
+                Role::Light => scaling.longest[0],
+                // the model is linear in what has no constraint: backgrounds
+                Role::Calibration if slot.transform == Transform::Identity => f64::INFINITY,
+                Role::Calibration => 0.5 * scaling.longest[0],
+                Role::Center | Role::Shape => scaling.longest[1],
+            };
         let velocity = &mut self.first[own.clone()];
         let mut moved = 0.0;
         for (((x, v), g), c) in

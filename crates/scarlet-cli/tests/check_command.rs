@@ -84,7 +84,8 @@ fn faults_of_a_scene_file_are_found() {
     assert_eq!(outside[0].subject, "source far");
 }
 
-/// Prints what is said of HSC, for a person to judge; nothing of it may be an error.
+/// Prints what is said of HSC, for a person to judge; nothing of it may be an error, and before the fit only one kind a
+/// warning.
 #[test]
 fn no_error_is_said_of_hsc() {
     let Some(data) = std::env::var_os("SCARLET_DATA") else {
@@ -107,7 +108,9 @@ fn no_error_is_said_of_hsc() {
     println!("{}{}", findings::text(&before), findings::counts(&before));
     let after = fitted(&scene, 200);
     println!("{}{}", findings::text(&after), findings::counts(&after));
-    assert_eq!(loud(&before), Vec::<String>::new());
+    // coadds were resampled: neighbours do share noise, most of all in z
+    let others: Vec<Finding> = before.into_iter().filter(|f| f.code != "noise_correlated").collect();
+    assert_eq!(loud(&others), Vec::<String>::new());
     assert!(!findings::has_errors(&after));
 }
 

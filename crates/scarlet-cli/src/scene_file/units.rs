@@ -209,9 +209,7 @@ mod tests {
     use scarlet::frame::{Card, Sky, Wcs, arcsec};
 
     fn cards(cards: &[(&str, &str)]) -> Vec<Card> {
-        let card =
-            |(keyword, value): &(&str, &str)| Card { keyword: (*keyword).into(), value: (*value).into() };
-        cards.iter().map(card).collect()
+        cards.iter().map(|(keyword, value)| Card::new(*keyword, *value)).collect()
     }
 
     #[test]

@@ -103,9 +103,8 @@ impl Images {
 
     fn write(&self, path: &Path) {
         let mut file = FitsWriter::create(path, &[FitsKey::new("ORIGIN", "test", "")]).expect("writable");
-        let card =
-            |(keyword, value): &(&str, String)| Card { keyword: (*keyword).to_owned(), value: value.clone() };
-        let cards: Vec<Card> = self.cards.iter().map(card).collect();
+        let cards: Vec<Card> =
+            self.cards.iter().map(|(keyword, value)| Card::new(*keyword, value.as_str())).collect();
         let of_psf: Vec<FitsKey> =
             self.psf_cards.iter().map(|(keyword, value)| FitsKey::new(keyword, value.as_str(), "")).collect();
         for (name, plane) in &self.planes {

@@ -118,9 +118,7 @@ mod tests {
     use super::*;
 
     fn cards(cards: &[(&str, &str)]) -> Vec<Card> {
-        let card =
-            |(keyword, value): &(&str, &str)| Card { keyword: (*keyword).into(), value: (*value).into() };
-        cards.iter().map(card).collect()
+        cards.iter().map(|(keyword, value)| Card::new(*keyword, *value)).collect()
     }
 
     #[test]

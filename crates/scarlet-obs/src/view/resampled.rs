@@ -1,15 +1,14 @@
 //! Boxes of a model on another pixel grid: plans that are moved from box to box of one shape.
 
 use super::{MOST_PLANS, Plan};
+use crate::kernel::TAIL;
 use crate::{ObsError, Sight, choice};
 use ndarray::Array2;
 use scarlet_frame::{BBox, Frame};
 use scarlet_render::{Geometry, Matching, Renderer, Resampling};
 use std::collections::BTreeMap;
 
-/// Share of a PSF's absolute sum that counts as out of reach, and pixels of the model that interpolation reaches: as in
-/// whole renderings.
-const TAIL: f64 = 2e-4;
+/// Pixels of the model that interpolation reaches, as in whole renderings.
 const INTERPOLATION_PX: f64 = 3.0;
 /// Maps that deviate less from affine ones share plans.
 const AFFINE_PX: f64 = 1e-3;

@@ -91,7 +91,6 @@ fn gnomonic(
 ) -> Result<Wcs, CliError> {
     let (sin, cos) = angle.to_radians().sin_cos();
     let (side, hand) = (side_arcsec / 3600.0, if mirrored { -1.0 } else { 1.0 });
-    let card = |keyword: &str, value: String| Card { keyword: keyword.to_owned(), value };
     let numbers = [
         ("CRVAL1", center.ra_deg),
         ("CRVAL2", center.dec_deg),
@@ -102,9 +101,9 @@ fn gnomonic(
         ("CD2_1", hand * side * sin),
         ("CD2_2", side * cos),
     ];
-    let mut cards = vec![card("CTYPE1", "RA---TAN".to_owned()), card("CTYPE2", "DEC--TAN".to_owned())];
-    cards.push(card("RADESYS", "ICRS".to_owned()));
-    cards.extend(numbers.map(|(keyword, value)| card(keyword, format!("{value:?}"))));
+    let words = [("CTYPE1", "RA---TAN"), ("CTYPE2", "DEC--TAN"), ("RADESYS", "ICRS")];
+    let mut cards = words.map(|(keyword, value)| Card::new(keyword, value)).to_vec();
+    cards.extend(numbers.map(|(keyword, value)| Card::new(keyword, format!("{value:?}"))));
     Ok(Wcs::from_header(&cards)?)
 }
 

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::blend::blend;
+use common::blend::{blend, turned_blend};
 use common::quickstart;
 use scarlet::infer::Fit;
 use scarlet::prelude::*;
@@ -68,6 +68,12 @@ fn so_are_those_to_two_observations() {
     let second = Observation::new(data, weights, part).expect("valid data");
     assert_eq!(frame.shape()[0], 5);
     assert_same(&scene, &[observation, second]);
+}
+
+#[test]
+fn so_are_those_with_another_grid_correlated_noise_and_own_parameters() {
+    let (scene, observation) = blend();
+    assert_same(&scene, &[observation, turned_blend()]);
 }
 
 #[test]

@@ -2,17 +2,49 @@
 
 use super::differences::{image, wave};
 use ndarray::Array3;
+use scarlet::frame::parse_header;
 use scarlet::model::profile::{Gaussian, Sersic};
+use scarlet::obs::noise::CorrelatedNoise;
+use scarlet::obs::{Astrometry, Background};
 use scarlet::prelude::*;
 
 /// Standard deviation of the noise.
 const NOISE: f64 = 0.05;
 
+/// The grid around one place on the sky at `[x, y]`, with north along the second axis, turned towards the first; in degrees.
+fn wcs(pixel: [f64; 2], [along, across]: [f64; 2]) -> Wcs {
+    let cards = format!(
+        "CTYPE1  = 'RA---TAN'\nCTYPE2  = 'DEC--TAN'\nCRVAL1  = 150.1\nCRVAL2  = 2.2\nCRPIX1  = {}\nCRPIX2  = {}\n\
+         CD1_1   = {}\nCD1_2   = {across}\nCD2_1   = {across}\nCD2_2   = {along}\n",
+        pixel[0], pixel[1], -along,
+    );
+    Wcs::from_header(&parse_header(&cards)).expect("a valid header")
+}
+
+/// An observation on a turned and finer grid, with a shift, a rotation, a scale, a flux scale and a background of its
+/// own, and with noise that is correlated; what it shows does not matter.
+pub fn turned_blend() -> Observation {
+    let psf = Psf::gaussian(1.7).expect("a width");
+    let frame = Frame::new([32, 34]).channels(["g", "r"]).psf(psf).wcs(wcs([17.5, 16.5], [3.5e-5, 2e-5]));
+    let data = Array3::from_shape_fn(frame.shape(), |(c, y, x)| ((7 * c + 3 * y + 5 * x) as f64).sin());
+    let noise = Array3::from_shape_fn((2, 3, 3), |(_, y, x)| [0.3, 1.0, 0.3][y] * [0.3, 1.0, 0.3][x]);
+    let noise = CorrelatedNoise::from_function(noise).expect("positive");
+    let weights = Array3::from_elem(data.raw_dim(), 4.0);
+    let observation = Observation::new(data, weights, frame).and_then(|o| o.correlated(noise));
+    let astrometry = Astrometry::within(0.5).rotated_within(5e-3).scaled_within(3e-3);
+    observation
+        .and_then(|o| o.named("turned").astrometry(astrometry))
+        .and_then(|o| o.flux_scale(free(1.0).positive().prior(Normal::new(1.0, 0.05))))
+        .and_then(|o| o.background(Background::plane(free(0.0), free([0.0, 0.0]))))
+        .expect("valid parameters")
+}
+
 /// Scene and observation; the data are of the scene itself, from which the start values are then moved away.
 pub fn blend() -> (Scene, Observation) {
     let frame = Frame::new([58, 48])
         .channels(["g", "r", "i", "z", "y"])
-        .psf(Psf::moffat(&[4.0, 3.8, 3.5, 3.6, 3.9], 2.8).expect("valid widths"));
+        .psf(Psf::moffat(&[4.0, 3.8, 3.5, 3.6, 3.9], 2.8).expect("valid widths"))
+        .wcs(wcs([24.5, 29.5], [5.6e-5, 0.0]));
     let mut scene = Scene::new(Frame::enclosing([&frame]).expect("a frame")).expect("a valid frame");
     let flux = |scale: f64| wave(5, 0.9).into_iter().map(|v| scale * (2.0 + v)).collect::<Vec<_>>();
     let free_flux = |scale: f64| free(flux(scale)).positive().step(relative(0.05));

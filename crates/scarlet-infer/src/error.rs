@@ -33,6 +33,57 @@ pub enum InferError {
         /// What is allowed.
         range: &'static str,
     },
+    /// A prior that NUTS cannot use.
+    #[error(
+        "the prior of {parameter} is only a score (a gradient without a density), and NUTS needs densities; sample with \
+         Langevin, or give it a prior with a density"
+    )]
+    ScoreOnly {
+        /// The parameter.
+        parameter: String,
+    },
+    /// A posterior that cannot be normalised.
+    #[error(
+        "{parameter} (value {element}) has no prior, and the data say nothing about it: its posterior cannot be \
+         normalised; give it a prior, or hold it fixed"
+    )]
+    Improper {
+        /// The parameter.
+        parameter: String,
+        /// Which of its unconstrained values.
+        element: usize,
+    },
+    /// A chain that never got anywhere.
+    #[error(
+        "chain {chain}: all of its first {draws} draws diverged or did not move; start from a fit that has converged, look for priors \
+         whose density jumps, or aim at a higher acceptance"
+    )]
+    AlwaysDiverging {
+        /// The chain, from 0.
+        chain: usize,
+        /// Draws from its start.
+        draws: usize,
+    },
+    /// An end before there was anything to keep.
+    #[error(
+        "sampling ended with {draws} draws in the shortest chain, and 4 are the least; give it more time"
+    )]
+    NothingDrawn {
+        /// Draws of the shortest chain.
+        draws: usize,
+    },
+    /// What the sampler itself could not do.
+    #[error("the sampler cannot begin: {problem}; start from a fit, see `scarlet fit`")]
+    Sampler {
+        /// Its words.
+        problem: String,
+    },
+    /// Chains that do not fit together.
+    #[error("chains: {problem}")]
+    Chains {
+        /// What does not fit.
+        problem: String,
+    },
     /// Something about the scene.
     #[error(transparent)]
     Model(#[from] ModelError),

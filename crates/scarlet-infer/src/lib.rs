@@ -7,12 +7,14 @@ mod adam;
 mod blocks;
 mod boxes;
 mod curvature;
+pub mod diagnostics;
 mod error;
 mod estimate;
 mod fit;
 mod optimizer;
 mod pipeline;
 mod posterior;
+pub mod sample;
 mod scaled;
 mod step;
 #[cfg(test)]

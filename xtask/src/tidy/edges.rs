@@ -20,11 +20,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// Outside crates that belong to one place: the FITS library, the tape, the parts of the program.
+/// Outside crates that belong to one place: the FITS library, the tape, the sampler, the parts of the program.
 const OWNED: &[(&str, &[&str])] = &[
     ("fitsio", &["scarlet-obs"]),
     ("fitsio-sys", &["scarlet-obs"]),
     ("dfdx", &["scarlet-render", "scarlet-nn"]),
+    ("nuts-rs", &["scarlet-infer"]),
     ("clap", &["scarlet-cli", "xtask"]),
     ("indicatif", &["scarlet-cli"]),
     ("miette", &["scarlet-cli"]),

@@ -1,0 +1,173 @@
+//! Numbers that are computed from the parameters of each draw.
+
+use super::{Chains, PosteriorStart};
+use crate::InferError;
+use ndarray::{Array2, Array3, Axis};
+use scarlet_model::{Scene, Source};
+use scarlet_obs::ObsError;
+use scarlet_obs::catalog::half_light_radius;
+use scarlet_obs::measure::Moments;
+use scarlet_render::source_cube;
+
+/// What is measured of one source, in each draw.
+struct Measured {
+    name: String,
+    is_extended: bool,
+    has_sky: bool,
+}
+
+/// Light of each source over draws, `[channel, y, x]` in the box of the first draw.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceImages {
+    /// Its name.
+    pub source: String,
+    /// Mean of each pixel.
+    pub mean: Array3<f64>,
+    /// Standard deviation of each pixel.
+    pub sd: Array3<f64>,
+}
+
+impl PosteriorStart<'_> {
+    /// Adds what a catalogue says of each source to the columns of `chains`, measured on the model of every draw:
+    ///
+    /// - `NAME.flux_CHANNEL`, and `NAME.colour_A_B` = -2.5 log10(flux A / flux B) of neighbouring channels, in magnitudes;
+    /// - of what is no point: `NAME.radius`, the half-light radius in pixels of the model frame with the model's PSF, and
+    ///   `NAME.g1`, `NAME.g2`, the reduced shear (a - b) / (a + b) of its second moments along x and along y = x;
+    /// - `NAME.ra`, `NAME.dec` in degrees where the frame has a WCS.
+    ///
+    /// # Cost
+    /// Each source is drawn once for each draw.
+    ///
+    /// # Errors
+    /// Chains of another posterior; a position that the WCS does not reach.
+    pub fn measured(&self, chains: Chains) -> Result<Chains, InferError> {
+        let of_source = |(name, source): (&str, &Source)| Measured {
+            name: name.to_owned(),
+            is_extended: source.component().morphology().kind() != "Point",
+            has_sky: self.scene().frame().wcs_ref().is_some(),
+        };
+        let sources: Vec<Measured> = self.scene().sources().map(of_source).collect();
+        let channels: Vec<String> =
+            self.scene().frame().channel_names().iter().map(ToString::to_string).collect();
+        let names: Vec<String> = sources.iter().flat_map(|source| source.names(&channels)).collect();
+        let mut scene = self.scene().clone();
+        let mut derived = Array3::zeros((chains.chains(), chains.draws(), names.len()));
+        for c in 0..chains.chains() {
+            for d in 0..chains.draws() {
+                self.store_draw(&chains, [c, d], &mut scene);
+                let mut k = 0;
+                for source in &sources {
+                    for number in source.numbers(&scene)? {
+                        derived[[c, d, k]] = number;
+                        k += 1;
+                    }
+                }
+            }
+        }
+        chains.with_derived(&names, derived)
+    }
+
+    /// Mean and standard deviation of the light of each source, over about `most` draws evenly from all chains.
+    ///
+    /// # Errors
+    /// Chains of another posterior.
+    pub fn images(&self, chains: &Chains, most: usize) -> Result<Vec<SourceImages>, InferError> {
+        let all = chains.chains() * chains.draws();
+        let every = all.div_ceil(most.max(2)).max(1);
+        let mut scene = self.scene().clone();
+        let mut sums: Vec<Sum> = Vec::new();
+        let mut count = 0.0;
+        for at in (0..all).step_by(every) {
+            self.store_draw(chains, [at / chains.draws(), at % chains.draws()], &mut scene);
+            for (k, (name, _)) in self.scene().sources().enumerate() {
+                let (bbox, cube) = source_cube(&scene, name)?;
+                if sums.len() == k {
+                    let zeros = Array3::zeros(cube.dim());
+                    let (sum, squares) = (zeros.clone(), zeros);
+                    sums.push(Sum { source: name.to_owned(), origin: bbox.origin(), sum, squares });
+                }
+                sums[k].add(&cube, bbox.origin());
+            }
+            count += 1.0;
+        }
+        let finished = |Sum { source, sum, squares, .. }| {
+            let mean = sum / count;
+            let sd = (squares / count - &mean * &mean).mapv(|v: f64| v.max(0.0).sqrt());
+            SourceImages { source, mean, sd }
+        };
+        Ok(sums.into_iter().map(finished).collect())
+    }
+
+    /// Puts the values of a draw into `scene`.
+    fn store_draw(&self, chains: &Chains, [c, d]: [usize; 2], scene: &mut Scene) {
+        let free = chains.columns().iter().enumerate().filter(|(_, column)| !column.is_derived);
+        let own: Vec<f64> = free.map(|(k, _)| chains.values()[[c, d, k]]).collect();
+        self.layout().store(&self.values_of(&own), scene);
+    }
+}
+
+/// Sums over draws of the light of a source and of its squares, in the box of the first.
+struct Sum {
+    source: String,
+    origin: [i64; 2],
+    sum: Array3<f64>,
+    squares: Array3<f64>,
+}
+
+impl Sum {
+    /// Adds a cube whose first pixel is at `origin`.
+    fn add(&mut self, cube: &Array3<f64>, origin: [i64; 2]) {
+        let (_, rows, columns) = self.sum.dim();
+        let moved = [origin[0] - self.origin[0], origin[1] - self.origin[1]];
+        for ((c, y, x), value) in cube.indexed_iter() {
+            let (y, x) = (y as i64 + moved[0], x as i64 + moved[1]);
+            if (0..rows as i64).contains(&y) && (0..columns as i64).contains(&x) {
+                self.sum[[c, y as usize, x as usize]] += value;
+                self.squares[[c, y as usize, x as usize]] += value * value;
+            }
+        }
+    }
+}
+
+impl Measured {
+    fn names(&self, channels: &[String]) -> Vec<String> {
+        let mut names: Vec<String> = channels.iter().map(|c| format!("{}.flux_{c}", self.name)).collect();
+        names.extend(channels.windows(2).map(|pair| format!("{}.colour_{}_{}", self.name, pair[0], pair[1])));
+        let more = |names: &mut Vec<String>, has: bool, what: &[&str]| {
+            names.extend(what.iter().filter(|_| has).map(|what| format!("{}.{what}", self.name)));
+        };
+        more(&mut names, self.is_extended, &["radius", "g1", "g2"]);
+        more(&mut names, self.has_sky, &["ra", "dec"]);
+        names
+    }
+
+    fn numbers(&self, scene: &Scene) -> Result<Vec<f64>, InferError> {
+        let (bbox, cube) = source_cube(scene, &self.name)?;
+        let center = scene.param(&format!("{}.center", self.name))?.values();
+        let center = [center[0], center[1]];
+        let mut numbers: Vec<f64> = cube.axis_iter(Axis(0)).map(|plane| plane.sum()).collect();
+        let colours: Vec<f64> = numbers.windows(2).map(|pair| -2.5 * (pair[0] / pair[1]).log10()).collect();
+        numbers.extend(colours);
+        if self.is_extended {
+            let image: Array2<f64> = cube.sum_axis(Axis(0));
+            let origin = bbox.origin().map(|c| c as f64);
+            let inside = [center[0] - origin[0], center[1] - origin[1]];
+            numbers.push(half_light_radius(image.view(), inside).unwrap_or(f64::NAN));
+            numbers.extend(reduced_shear(&Moments::of(image.view(), 2)));
+        }
+        if self.has_sky {
+            let sky = scene.frame().to_sky(center).map_err(ObsError::from)?;
+            numbers.extend([sky.ra_deg, sky.dec_deg]);
+        }
+        Ok(numbers)
+    }
+}
+
+/// (Q_xx - Q_yy, 2 Q_yx) / (Q_xx + Q_yy + 2 sqrt(det Q)): (a - b) / (a + b) in length for axes a > b.
+///
+/// Source: Bartelmann & Schneider 2001, Phys. Rep. 340, 291, eq. 4.10.
+fn reduced_shear(moments: &Moments) -> [f64; 2] {
+    let [yy, yx, xx] = moments.second_px2();
+    let norm = xx + yy + 2.0 * (xx * yy - yx * yx).max(0.0).sqrt();
+    [(xx - yy) / norm, 2.0 * yx / norm]
+}

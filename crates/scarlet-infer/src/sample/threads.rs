@@ -1,0 +1,205 @@
+//! Many chains on a few threads.
+
+use super::chain::{DrawStatistics, Shared, Walk};
+use super::{Draws, LogDensity, Nuts, SampleStatistics, Whitening};
+use crate::InferError;
+use ndarray::{Array2, Array3};
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+
+/// Draws that a chain makes before the next one of its thread goes on.
+const TURN: usize = 10;
+/// After so many draws from the start, all of them divergent or not moving, a chain is given up.
+const HOPELESS: usize = 100;
+/// A step, in units of the width of the density, that leads nowhere.
+const NO_STEP: f64 = 1e-9;
+/// Draws that a chain must have to be a chain.
+const LEAST: usize = 4;
+
+/// How far a sampler is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SampleProgress {
+    /// Draws made by all chains, warm-up included.
+    pub done: usize,
+    /// Draws that all chains together will make.
+    pub total: usize,
+    /// Whether a chain still warms up.
+    pub is_warmup: bool,
+    /// Divergent draws after the warm-up so far.
+    pub divergences: usize,
+}
+
+/// What a thread says after each turn of a chain.
+struct Turn {
+    chain: usize,
+    made: usize,
+    divergences: usize,
+}
+
+/// What a chain left.
+#[derive(Default)]
+struct Record {
+    x: Vec<f64>,
+    statistics: Vec<DrawStatistics>,
+    gradients: u64,
+}
+
+/// How a chain of a number begins.
+pub(super) type Begin<'a> =
+    dyn Fn(&Nuts, usize, &Shared, &Arc<Whitening>) -> Result<Box<dyn Walk>, InferError> + Sync + 'a;
+
+/// What makes the density of a thread.
+pub(super) type Make<'a> = dyn Fn() -> Result<Box<dyn LogDensity>, InferError> + Sync + 'a;
+
+/// Runs all chains, on as many threads as `nuts` says.
+pub(super) fn run(
+    nuts: &Nuts,
+    make: &Make<'_>,
+    whitening: &Whitening,
+    begin: &Begin<'_>,
+    watch: &mut dyn FnMut(&SampleProgress) -> ControlFlow<()>,
+) -> Result<Draws, InferError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if nuts.threads == 0 { cores } else { nuts.threads }.min(nuts.chains);
+    let (stop, whitening) = (AtomicBool::new(false), Arc::new(whitening.clone()));
+    let (tell, told) = mpsc::channel::<Turn>();
+    let mut made = vec![(0, 0); nuts.chains];
+    let mut outcomes = Vec::new();
+    std::thread::scope(|scope| {
+        let mut workers = Vec::new();
+        for thread in 0..threads {
+            let (tell, stop, whitening) = (tell.clone(), &stop, &whitening);
+            let own: Vec<usize> = (thread..nuts.chains).step_by(threads).collect();
+            workers.push(scope.spawn(move || {
+                let work = Work { nuts, make, whitening, begin, stop, tell };
+                let outcome = worker(&work, &own);
+                if outcome.is_err() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+                outcome
+            }));
+        }
+        drop(tell);
+        for turn in told {
+            made[turn.chain] = (turn.made, turn.divergences);
+            if watch(&progress(nuts, &made)).is_break() {
+                stop.store(true, Ordering::Relaxed);
+            }
+        }
+        outcomes.extend(workers.into_iter().map(|w| match w.join() {
+            Ok(outcome) => outcome,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }));
+    });
+    let mut records: Vec<(usize, Record)> = Vec::new();
+    for outcome in outcomes {
+        records.extend(outcome?);
+    }
+    records.sort_by_key(|(chain, _)| *chain);
+    gathered(nuts, whitening.dim(), records.into_iter().map(|(_, record)| record).collect())
+}
+
+fn progress(nuts: &Nuts, made: &[(usize, usize)]) -> SampleProgress {
+    SampleProgress {
+        done: made.iter().map(|(made, _)| made).sum(),
+        total: nuts.total() * nuts.chains,
+        is_warmup: made.iter().any(|(made, _)| *made < nuts.warmup),
+        divergences: made.iter().map(|(_, divergences)| divergences).sum(),
+    }
+}
+
+/// What a thread needs.
+struct Work<'a> {
+    nuts: &'a Nuts,
+    make: &'a Make<'a>,
+    whitening: &'a Arc<Whitening>,
+    begin: &'a Begin<'a>,
+    stop: &'a AtomicBool,
+    tell: mpsc::Sender<Turn>,
+}
+
+/// Lets the chains of one thread take turns until all are done.
+fn worker(work: &Work<'_>, own: &[usize]) -> Result<Vec<(usize, Record)>, InferError> {
+    let density: Shared = Rc::new(RefCell::new((work.make)()?));
+    let mut chains = Vec::new();
+    for chain in own {
+        let walk = (work.begin)(work.nuts, *chain, &density, work.whitening)?;
+        chains.push(Going::new(*chain, walk, work.whitening.dim()));
+    }
+    for _ in 0..work.nuts.total().div_ceil(TURN) {
+        for chain in &mut chains {
+            if work.stop.load(Ordering::Relaxed) {
+                break;
+            }
+            chain.go_on(work.nuts)?;
+            let divergences = chain.record.statistics.iter().filter(|s| s.is_diverging).count();
+            // Where nobody listens any more, the end is near.
+            let _ = work.tell.send(Turn { chain: chain.chain, made: chain.made, divergences });
+        }
+    }
+    Ok(chains.into_iter().map(|going| (going.chain, going.record)).collect())
+}
+
+/// A chain that has not come to its end.
+struct Going {
+    chain: usize,
+    walk: Box<dyn Walk>,
+    made: usize,
+    x: Vec<f64>,
+    stuck_from_start: usize,
+    record: Record,
+}
+
+impl Going {
+    fn new(chain: usize, walk: Box<dyn Walk>, dim: usize) -> Self {
+        Self { chain, walk, made: 0, x: vec![0.0; dim], stuck_from_start: 0, record: Record::default() }
+    }
+
+    /// Makes the draws of one turn.
+    fn go_on(&mut self, nuts: &Nuts) -> Result<(), InferError> {
+        for _ in 0..TURN.min(nuts.total() - self.made) {
+            let statistics = self.walk.draw(&mut self.x)?;
+            self.record.gradients += statistics.steps;
+            let is_stuck = statistics.is_diverging || statistics.step_size < NO_STEP;
+            if is_stuck && self.stuck_from_start == self.made {
+                self.stuck_from_start += 1;
+            }
+            if self.stuck_from_start == HOPELESS {
+                return Err(InferError::AlwaysDiverging { chain: self.chain, draws: HOPELESS });
+            }
+            if self.made >= nuts.warmup && (self.made - nuts.warmup + 1).is_multiple_of(nuts.thin) {
+                self.record.x.extend_from_slice(&self.x);
+                self.record.statistics.push(statistics);
+            }
+            self.made += 1;
+        }
+        Ok(())
+    }
+}
+
+/// The records as arrays, cut to the shortest.
+fn gathered(nuts: &Nuts, dim: usize, records: Vec<Record>) -> Result<Draws, InferError> {
+    let draws = records.iter().map(|record| record.statistics.len()).min().unwrap_or(0);
+    if draws < LEAST {
+        return Err(InferError::NothingDrawn { draws });
+    }
+    let x = Array3::from_shape_fn((nuts.chains, draws, dim), |(c, d, k)| records[c].x[d * dim + k]);
+    let of = |f: &dyn Fn(&DrawStatistics) -> f64| {
+        Array2::from_shape_fn((nuts.chains, draws), |(c, d)| f(&records[c].statistics[d]))
+    };
+    let statistics = SampleStatistics {
+        log_density: of(&|s| s.log_density),
+        energy: of(&|s| s.energy),
+        acceptance: of(&|s| s.acceptance),
+        step_size: of(&|s| s.step_size),
+        tree_depth: of(&|s| s.depth as f64).mapv(|v| v as i64),
+        steps: of(&|s| s.steps as f64).mapv(|v| v as i64),
+        is_diverging: of(&|s| f64::from(u8::from(s.is_diverging))).mapv(|v| v > 0.5),
+        is_deepest: of(&|s| f64::from(u8::from(s.is_deepest))).mapv(|v| v > 0.5),
+    };
+    let gradients = records.iter().map(|record| record.gradients).sum();
+    Ok(Draws { x, statistics, is_interrupted: draws < nuts.draws, gradients })
+}

@@ -54,6 +54,6 @@ fn steps_of_a_fit_allocate_nothing() {
     }
     let mut posterior = Posterior::new(&with_expression(scene), &observations[..1]).expect("a valid scene");
     let (short, long) = (of_a_fit(&mut posterior, 20), of_a_fit(&mut posterior, 220));
-    println!("with an expression: {short} allocations in 20 steps, {long} in 100");
+    println!("with an expression: {short} allocations in 20 steps, {long} in 220");
     assert!(long > short + 200, "the count does not work: {short} and {long}");
 }

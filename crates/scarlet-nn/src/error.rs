@@ -1,6 +1,8 @@
-//! What can be wrong with a layer or its input.
+//! What can be wrong with a network, its file or its input.
 
-/// What can be wrong with the shapes of a layer, or on the device.
+use std::path::PathBuf;
+
+/// What can be wrong with the shapes of a layer, with a file of weights, or on the device.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NnError {
@@ -13,6 +15,22 @@ pub enum NnError {
         found: Vec<usize>,
         /// What is needed.
         expected: String,
+    },
+    /// An array of a file of weights, counted from 0.
+    #[error("record {record} of the weights: {problem}")]
+    Record {
+        /// Which one.
+        record: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A file that cannot be used.
+    #[error("{}: {problem}", path.display())]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
     },
     /// What dfdx's device reported, like the end of its memory.
     #[error("the device of the tensors failed: {problem}")]

@@ -6,10 +6,11 @@
 //! array), [`Mlp`] and [`MixerBlock`]. Each is a value that holds its weights and a
 //! [`Module`](dfdx::nn::Module) of dfdx.
 //!
-//! **What comes**: the score network as a whole (its layers in this order: `PatchConv`, four `MixerBlock`s,
-//! `LayerNorm2`, `PatchConvTranspose`), reading its weights from files, its training, and `ScorePrior`, which makes it a
-//! [`Score`](scarlet_model::Score) of an image: a prior with a gradient and no log-density, which a fit can use
-//! and NUTS refuses.
+//! [`ScoreNet`] is the score network of galaxy-grad, read from `.eqx` files and written back byte for byte;
+//! [`ScoreModule`] its layers on a dfdx device, and [`PlannedNet`] what evaluates it for many images without a tape.
+//!
+//! **What comes**: its training, and `ScorePrior`, which makes it a [`Score`](scarlet_model::Score) of an image: a
+//! prior with a gradient and no log-density, which a fit can use and NUTS refuses.
 //!
 //! All are generic over `f32` and `f64` and over dfdx's device. The feature `dfdx-cuda` builds dfdx with CUDA; it
 //! needs `nvcc` and `nvidia-smi` at build time, and is in no default and no CI.
@@ -21,11 +22,15 @@ mod error;
 mod mixer;
 mod norm;
 mod patch;
+mod score_net;
+mod weights;
 
 pub use error::NnError;
 pub use mixer::{MixerBlock, Mlp};
 pub use norm::LayerNorm2;
 pub use patch::{PatchConv, PatchConvTranspose};
+pub use score_net::{Architecture, Number, PlannedNet, ScoreModule, ScoreNet, Workspace};
+pub use weights::{Values, Weights};
 
 use dfdx::prelude::{NoneTape, Tensor};
 

@@ -41,13 +41,30 @@ fn epochs() -> Vec<Observation> {
     ]
 }
 
+/// Those and so many more that read the same that threads share them out, some of them without a channel.
+fn many() -> Vec<Observation> {
+    let all = ["i", "r", "g"];
+    let more = (0..13_u8).map(|k| {
+        let moved = f64::from(k % 5);
+        let middle = [39.3 + 0.4 * moved, 40.6 - 0.3 * moved];
+        epoch(middle, 46 + usize::from(k % 3), &all[..1 + usize::from(k % 3)], 1.5 + 0.05 * moved)
+    });
+    epochs().into_iter().chain(more).collect()
+}
+
 fn cube() -> Vec<f64> {
     (0..3 * 81 * 81).map(|i| 1.0 + (0.37 * f64::from(i)).sin()).collect()
 }
 
 #[test]
 fn sharing_transforms_changes_rounding_alone() {
-    let (epochs, cube, workers) = (epochs(), cube(), Workers::default());
+    for epochs in [epochs(), many()] {
+        compare(&epochs);
+    }
+}
+
+fn compare(epochs: &[Observation]) {
+    let (cube, workers) = (cube(), Workers::default());
     let mut joint =
         JointPlan::<f64>::new(&epochs.iter().collect::<Vec<_>>(), &model(), &workers).expect("seen");
     let mut together = vec![0.0; cube.len()];
@@ -71,7 +88,13 @@ fn sharing_transforms_changes_rounding_alone() {
 
 #[test]
 fn gradients_of_groups_are_finite_differences() {
-    let (epochs, cube, workers) = (epochs(), cube(), Workers::default());
+    for epochs in [epochs(), many()] {
+        differentiate(&epochs);
+    }
+}
+
+fn differentiate(epochs: &[Observation]) {
+    let (cube, workers) = (cube(), Workers::default());
     let mut joint =
         JointPlan::<f64>::new(&epochs.iter().collect::<Vec<_>>(), &model(), &workers).expect("seen");
     let mut gradient = vec![0.0; cube.len()];
@@ -89,7 +112,13 @@ fn gradients_of_groups_are_finite_differences() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let (epochs, cube) = (epochs(), cube().iter().map(|v| *v as f32).collect::<Vec<_>>());
+    for epochs in [epochs(), many()] {
+        repeat(&epochs);
+    }
+}
+
+fn repeat(epochs: &[Observation]) {
+    let cube: Vec<f32> = cube().iter().map(|v| *v as f32).collect();
     let run = |threads: usize| {
         let workers = Workers::new(threads);
         let epochs: Vec<_> = epochs.iter().collect();

@@ -70,8 +70,8 @@ impl<T: Pixel> Renderer<T> {
             Self::Identity => pairs(plane, window, work, |y, pair| f(y, bytemuck::cast_slice_mut(pair))),
             Self::Convolution(convolution) => convolution.each_pair(channel, plane, window, f, work),
             Self::Resampling(resampling) => {
-                resampling.reading().begin(plane, window, work);
-                resampling.each_pair(channel, f, work);
+                let each = |spectrum: &[_], work: &mut _| resampling.each_pair(channel, spectrum, f, work);
+                resampling.reading().with_spectrum(plane, window, work, each);
             }
         }
     }
@@ -96,8 +96,9 @@ impl<T: Pixel> Renderer<T> {
                 convolution.each_pair_and_back(channel, (plane, adjoint), window, f, work);
             }
             Self::Resampling(resampling) => {
-                resampling.reading().begin(plane, window, work);
-                resampling.each_pair_and_back(channel, f, work);
+                resampling.reading().with_spectrum(plane, window, work, |spectrum, work| {
+                    resampling.each_pair_and_back(channel, spectrum, f, work);
+                });
                 resampling.reading().end(adjoint, window, work);
             }
         }
@@ -145,17 +146,19 @@ pub struct Sighting<'a, T: Pixel> {
     pub channel: usize,
     /// What is read of the model's plane.
     pub window: Window,
-    /// Whether [`Reading::begin`](crate::Reading::begin) has been called for the plane, and its end will be: the plane
-    /// is not looked at, and the adjoint stays as it is until then.
-    pub is_shared: bool,
+    /// What the renderer's [`Reading`] reads of the plane, where others read it too: the plane is not looked at, and what
+    /// is taken back is gathered for [`Reading::end`], the adjoint stays as it is until then.
+    pub spectrum: Option<&'a [Complex<T>]>,
 }
 
 impl<T: Pixel> Sighting<'_, T> {
     /// As [`Renderer::each_pair`].
     pub fn each_pair(self, plane: &[T], f: impl FnMut(usize, &mut [T]), work: &mut Workspace<T>) {
-        match self.renderer {
-            Renderer::Resampling(resampling) if self.is_shared => resampling.each_pair(self.channel, f, work),
-            renderer => renderer.each_pair(self.channel, plane, self.window, f, work),
+        match (self.renderer, self.spectrum) {
+            (Renderer::Resampling(resampling), Some(spectrum)) => {
+                resampling.each_pair(self.channel, spectrum, f, work);
+            }
+            (renderer, _) => renderer.each_pair(self.channel, plane, self.window, f, work),
         }
     }
 
@@ -166,19 +169,19 @@ impl<T: Pixel> Sighting<'_, T> {
         f: impl FnMut(usize, &mut [T]),
         work: &mut Workspace<T>,
     ) {
-        match self.renderer {
-            Renderer::Resampling(resampling) if self.is_shared => {
-                resampling.each_pair_and_back(self.channel, f, work);
+        match (self.renderer, self.spectrum) {
+            (Renderer::Resampling(resampling), Some(spectrum)) => {
+                resampling.each_pair_and_back(self.channel, spectrum, f, work);
             }
-            renderer => renderer.each_pair_and_back(self.channel, planes, self.window, f, work),
+            (renderer, _) => renderer.each_pair_and_back(self.channel, planes, self.window, f, work),
         }
     }
 
     /// As [`Renderer::each_back`].
     pub fn each_back(self, adjoint: &mut [T], f: impl FnMut(usize, &mut [T]), work: &mut Workspace<T>) {
-        match self.renderer {
-            Renderer::Resampling(resampling) if self.is_shared => resampling.each_back(self.channel, f, work),
-            renderer => renderer.each_back(self.channel, adjoint, self.window, f, work),
+        match (self.renderer, self.spectrum) {
+            (Renderer::Resampling(resampling), Some(_)) => resampling.each_back(self.channel, f, work),
+            (renderer, _) => renderer.each_back(self.channel, adjoint, self.window, f, work),
         }
     }
 
@@ -191,11 +194,11 @@ impl<T: Pixel> Sighting<'_, T> {
         slopes: &mut [[f64; 3]],
         work: &mut Workspace<T>,
     ) {
-        match self.renderer {
-            Renderer::Resampling(resampling) if self.is_shared => {
-                resampling.each_pair_gathered_and_slopes(self.channel, f, slopes, work);
+        match (self.renderer, self.spectrum) {
+            (Renderer::Resampling(resampling), Some(spectrum)) => {
+                resampling.each_pair_gathered_and_slopes(self.channel, spectrum, f, slopes, work);
             }
-            Renderer::Resampling(resampling) => {
+            (Renderer::Resampling(resampling), None) => {
                 resampling.each_pair_back_and_slopes(self.channel, planes, self.window, f, slopes, work);
             }
             _ => self.each_pair_and_back(planes, f, work),

@@ -1,10 +1,12 @@
 //! Several observations planned for one model frame, evaluated channel by channel.
 
+use super::shared::Shared;
 use super::spaces::Spaces;
 use super::{ObservationPlan, PixelImage};
 use crate::calibration::Moving;
 use crate::{ObsError, Observation, choice};
 use ndarray::Array3;
+use num_complex::Complex;
 use scarlet_frame::Frame;
 use scarlet_render::{Pixel, Reading, Window, Workers, Workspace};
 use std::sync::Arc;
@@ -12,12 +14,14 @@ use std::sync::Arc;
 /// Observations of one scene, planned together; allocates nothing afterwards.
 ///
 /// An evaluation takes one channel of the model after the other, or several at once on as many threads, through all
-/// observations. Those that are resampled from nearly the same pixels share the transforms of these, and go one after
-/// the other.
+/// observations. Those that are resampled from nearly the same pixels share the transforms of these; where there are
+/// many of them, threads share out the observations too.
 #[derive(Debug)]
 pub struct JointPlan<T: Pixel> {
     observations: Vec<ObservationPlan<T>>,
-    /// Indices of the observations that share what they read of the model; all others are alone.
+    /// Many observations that share what they read of the model.
+    shared: Shared<T>,
+    /// Indices of a few that do; all others are alone.
     groups: Vec<Vec<usize>>,
     spaces: Arc<Spaces<T>>,
     /// Channels of the model, and pixels of one.
@@ -38,11 +42,11 @@ impl<T: Pixel> JointPlan<T> {
         };
         let mut observations: Vec<_> =
             observations.iter().zip(renderers).zip(movings).map(plan).collect::<Result<_, _>>()?;
-        let groups = groups(&observations);
+        let (channels, plane) = (model.channel_names().len(), model.bbox().len());
+        let (shared, groups) = Shared::new(groups(&observations), &observations, channels, workers);
         let spaces = Arc::new(Spaces::new(observations.iter().map(ObservationPlan::workspace), workers));
         observations.iter_mut().for_each(|o| o.spaces = Arc::clone(&spaces));
-        let (channels, plane) = (model.channel_names().len(), model.bbox().len());
-        Ok(Self { observations, groups, spaces, channels, plane })
+        Ok(Self { observations, shared, groups, spaces, channels, plane })
     }
 
     /// The observations, in the order in which they were given.
@@ -53,12 +57,13 @@ impl<T: Pixel> JointPlan<T> {
 
     /// The log-likelihood of the model `cube`: the sum over observations.
     pub fn log_likelihood(&mut self, cube: &[T], workers: &Workers) -> f64 {
-        let plan = &*self;
-        workers.for_each_index(plan.channels, |c| {
-            let (work, seen) = (&mut plan.spaces.of(workers), plan.plane(c, cube));
-            for group in &plan.groups {
-                let shared = plan.begin(group, c, seen, work);
-                plan.members(group).for_each(|o| o.evaluate(c, seen, shared.is_some(), work));
+        let Self { observations, shared, groups, spaces, channels, plane } = self;
+        let evaluate: &Back<'_, T> = &|o, c, (seen, _), spectrum, work| o.evaluate(c, seen, spectrum, work);
+        shared.each(observations, cube, false, (spaces, workers), evaluate);
+        workers.for_each_index(*channels, |c| {
+            let (work, seen) = (&mut spaces.of(workers), &cube[c * *plane..(c + 1) * *plane]);
+            for group in groups.iter() {
+                each_of_few(group, observations, c, (seen, &mut []), work, evaluate);
             }
         });
         self.last_log_likelihood()
@@ -66,56 +71,36 @@ impl<T: Pixel> JointPlan<T> {
 
     /// The log-likelihood of the model `cube`; adds its gradient with respect to the cube to `gradient`.
     pub fn value_and_gradient(&mut self, cube: &[T], gradient: &mut [T], workers: &Workers) -> f64 {
-        let plan = &*self;
-        plan.each_back(cube, gradient, workers, &|o, c, planes, is_shared, work| {
-            o.evaluate_and_back(c, planes, is_shared, work);
+        self.each_back(cube, gradient, workers, &|o, c, planes, spectrum, work| {
+            o.evaluate_and_back(c, planes, spectrum, work);
         });
         self.last_log_likelihood()
     }
 
     /// Adds the gradient of the sum over observations of sum(image * rendered) with respect to the model `cube` to
     /// `gradient`.
-    pub fn pull_back(&self, cube: &[T], gradient: &mut [T], image: PixelImage, workers: &Workers) {
-        self.each_back(cube, gradient, workers, &|o, c, planes, is_shared, work| {
-            o.pull_back_channel(c, planes, is_shared, image, work);
+    pub fn pull_back(&mut self, cube: &[T], gradient: &mut [T], image: PixelImage, workers: &Workers) {
+        self.each_back(cube, gradient, workers, &|o, c, planes, spectrum, work| {
+            o.pull_back_channel(c, planes, spectrum, image, work);
         });
     }
 
-    /// Calls `f` with each observation, each channel of the model, its planes of `cube` and `gradient`, and whether
-    /// transforms are shared.
-    fn each_back(&self, cube: &[T], gradient: &mut [T], workers: &Workers, f: &Back<'_, T>) {
-        workers.for_each_chunk(gradient, self.plane, |c, gradient| {
-            let (work, seen) = (&mut *self.spaces.of(workers), self.plane(c, cube));
-            for group in &self.groups {
-                let shared = self.begin(group, c, seen, work);
-                self.members(group).for_each(|o| f(o, c, (seen, &mut *gradient), shared.is_some(), work));
-                if let Some((reading, window)) = shared {
+    /// Calls `f` with each observation, each channel of the model, its planes of `cube` and `gradient`, and the spectrum
+    /// of the first where that is shared.
+    fn each_back(&mut self, cube: &[T], gradient: &mut [T], workers: &Workers, f: &Back<'_, T>) {
+        let Self { observations, shared, groups, spaces, plane, .. } = self;
+        shared.each(observations, cube, true, (spaces, workers), f);
+        workers.for_each_chunk(gradient, *plane, |c, gradient| {
+            let (work, seen) = (&mut *spaces.of(workers), &cube[c * *plane..(c + 1) * *plane]);
+            shared.add_gradient(c, gradient, work);
+            for group in groups.iter() {
+                if let Some((reading, window)) =
+                    each_of_few(group, observations, c, (seen, &mut *gradient), work, f)
+                {
                     reading.end(gradient, window, work);
                 }
             }
         });
-    }
-
-    /// Makes the transforms that a group shares of channel `c`, where one of it sees the channel.
-    fn begin(
-        &self,
-        group: &[usize],
-        c: usize,
-        plane: &[T],
-        work: &mut Workspace<T>,
-    ) -> Option<(&Reading<T>, Window)> {
-        let seeing = self.members(group).find(|o| o.channels[c].is_some())?;
-        let (reading, window) = (seeing.renderer.reading()?, seeing.window);
-        reading.begin(plane, window, work);
-        Some((reading, window))
-    }
-
-    fn members(&self, group: &[usize]) -> impl Iterator<Item = &ObservationPlan<T>> {
-        group.iter().map(|&i| &self.observations[i])
-    }
-
-    fn plane<'a>(&self, channel: usize, cube: &'a [T]) -> &'a [T] {
-        &cube[channel * self.plane..(channel + 1) * self.plane]
     }
 
     /// Number of values of all observations' own parameters.
@@ -203,9 +188,34 @@ impl<T: Pixel> JointPlan<T> {
     }
 }
 
-/// What is done with one channel of an observation, given the planes of the model and of the gradient.
-type Back<'a, T> =
-    dyn Fn(&ObservationPlan<T>, usize, (&[T], &mut [T]), bool, &mut Workspace<T>) + Sync + Send + 'a;
+/// What is done with one channel of an observation, given the planes of the model and of the gradient, or the spectrum of
+/// the first.
+pub(super) type Back<'a, T> = dyn Fn(&ObservationPlan<T>, usize, (&[T], &mut [T]), Option<&[Complex<T>]>, &mut Workspace<T>)
+    + Sync
+    + Send
+    + 'a;
+
+/// Calls `f` with channel `c` of those of a group that see it, and the planes of the model and of the gradient; returns
+/// what they share, if they do.
+fn each_of_few<'a, T: Pixel>(
+    group: &[usize],
+    observations: &'a [ObservationPlan<T>],
+    c: usize,
+    (plane, gradient): (&[T], &mut [T]),
+    work: &mut Workspace<T>,
+    f: &Back<'_, T>,
+) -> Option<(&'a Reading<T>, Window)> {
+    let seeing = || group.iter().map(|&i| &observations[i]).filter(|o| o.channels[c].is_some());
+    let first = seeing().next()?;
+    let Some(reading) = first.renderer.reading() else {
+        seeing().for_each(|o| f(o, c, (plane, &mut *gradient), None, work));
+        return None;
+    };
+    reading.with_spectrum(plane, first.window, work, |spectrum, work| {
+        seeing().for_each(|o| f(o, c, (&[], &mut []), Some(spectrum), work));
+    });
+    Some((reading, first.window))
+}
 
 /// Observations that share what they read, in the order in which they were given; each of the others alone.
 fn groups<T: Pixel>(observations: &[ObservationPlan<T>]) -> Vec<Vec<usize>> {

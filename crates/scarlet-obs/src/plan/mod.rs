@@ -3,6 +3,7 @@
 mod channel;
 mod joint;
 mod own;
+mod shared;
 mod spaces;
 mod weigh;
 
@@ -13,6 +14,7 @@ use crate::noise::Noise;
 use crate::{ObsError, Observation, choice};
 use channel::ChannelPlan;
 use ndarray::Array3;
+use num_complex::Complex;
 use scarlet_frame::{BBox, Frame};
 use scarlet_model::{Layout, Scene};
 use scarlet_render::{Pixel, Renderer, ScenePlan, Sighting, Window, Workers, Workspace};
@@ -132,7 +134,7 @@ impl<T: Pixel> ObservationPlan<T> {
     pub fn log_likelihood(&mut self, cube: &[T], workers: &Workers) -> f64 {
         let plan = &*self;
         workers.for_each_index(plan.channels.len(), |c| {
-            plan.evaluate(c, plan.plane(c, cube), false, &mut plan.spaces.of(workers));
+            plan.evaluate(c, plan.plane(c, cube), None, &mut plan.spaces.of(workers));
         });
         self.last_log_likelihood()
     }
@@ -142,7 +144,7 @@ impl<T: Pixel> ObservationPlan<T> {
         let plan = &*self;
         workers.for_each_chunk(gradient, plan.model_plane, |c, gradient| {
             let planes = (plan.plane(c, cube), gradient);
-            plan.evaluate_and_back(c, planes, false, &mut plan.spaces.of(workers));
+            plan.evaluate_and_back(c, planes, None, &mut plan.spaces.of(workers));
         });
         self.last_log_likelihood()
     }
@@ -151,15 +153,21 @@ impl<T: Pixel> ObservationPlan<T> {
     pub fn pull_back(&self, cube: &[T], gradient: &mut [T], image: PixelImage, workers: &Workers) {
         workers.for_each_chunk(gradient, self.model_plane, |c, gradient| {
             let planes = (self.plane(c, cube), gradient);
-            self.pull_back_channel(c, planes, false, image, &mut self.spaces.of(workers));
+            self.pull_back_channel(c, planes, None, image, &mut self.spaces.of(workers));
         });
     }
 
     /// Compares one channel with the model's `plane`; what it sees is remembered for
-    /// [`ObservationPlan::last_log_likelihood`]. `is_shared` as in [`Sighting`].
-    fn evaluate(&self, model_channel: usize, plane: &[T], is_shared: bool, work: &mut Workspace<T>) {
+    /// [`ObservationPlan::last_log_likelihood`]. `spectrum` as in [`Sighting`].
+    fn evaluate(
+        &self,
+        model_channel: usize,
+        plane: &[T],
+        spectrum: Option<&[Complex<T>]>,
+        work: &mut Workspace<T>,
+    ) {
         if let Some(channel) = &self.channels[model_channel] {
-            channel.evaluate(self.sighting(channel, is_shared), plane, work);
+            channel.evaluate(self.sighting(channel, spectrum), plane, work);
         }
     }
 
@@ -168,11 +176,11 @@ impl<T: Pixel> ObservationPlan<T> {
         &self,
         model_channel: usize,
         planes: (&[T], &mut [T]),
-        is_shared: bool,
+        spectrum: Option<&[Complex<T>]>,
         work: &mut Workspace<T>,
     ) {
         if let Some(channel) = &self.channels[model_channel] {
-            channel.evaluate_and_back(self.sighting(channel, is_shared), planes, work);
+            channel.evaluate_and_back(self.sighting(channel, spectrum), planes, work);
         }
     }
 
@@ -181,17 +189,21 @@ impl<T: Pixel> ObservationPlan<T> {
         &self,
         model_channel: usize,
         planes: (&[T], &mut [T]),
-        is_shared: bool,
+        spectrum: Option<&[Complex<T>]>,
         image: PixelImage,
         work: &mut Workspace<T>,
     ) {
         if let Some(channel) = &self.channels[model_channel] {
-            channel.pull_back(self.sighting(channel, is_shared), planes, image, work);
+            channel.pull_back(self.sighting(channel, spectrum), planes, image, work);
         }
     }
 
-    const fn sighting(&self, channel: &ChannelPlan<T>, is_shared: bool) -> Sighting<'_, T> {
-        Sighting { renderer: &self.renderer, channel: channel.index, window: self.window, is_shared }
+    const fn sighting<'a>(
+        &'a self,
+        channel: &ChannelPlan<T>,
+        spectrum: Option<&'a [Complex<T>]>,
+    ) -> Sighting<'a, T> {
+        Sighting { renderer: &self.renderer, channel: channel.index, window: self.window, spectrum }
     }
 
     fn plane<'a>(&self, model_channel: usize, cube: &'a [T]) -> &'a [T] {
@@ -229,7 +241,7 @@ impl<T: Pixel> ObservationPlan<T> {
                 }
                 debug_assert_eq!(pair.len(), 2 * nx);
             };
-            self.sighting(channel, false).each_pair(plane, keep, work);
+            self.sighting(channel, None).each_pair(plane, keep, work);
         }
         seen
     }

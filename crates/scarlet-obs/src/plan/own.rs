@@ -49,7 +49,7 @@ impl<T: Pixel> ObservationPlan<T> {
     /// Finds how much one channel says about the own parameters; the second of `planes` is overwritten.
     pub(super) fn inform(&self, model_channel: usize, planes: (&[T], &mut [T]), work: &mut Workspace<T>) {
         if let Some(channel) = &self.channels[model_channel] {
-            channel.inform(self.sighting(channel, false), planes, self.moving.as_ref(), work);
+            channel.inform(self.sighting(channel, None), planes, self.moving.as_ref(), work);
         }
     }
 

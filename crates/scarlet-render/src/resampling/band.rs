@@ -14,6 +14,9 @@ use std::f64::consts::{PI, TAU};
 /// What may be left out at high frequencies of the sum of all amplitudes: relative error of the peak of a point source.
 const LEFT_OUT: f64 = 1e-5;
 
+/// The same of frequencies inside the band's rectangle, that are high along both axes.
+const LEFT_OUT_INSIDE: f64 = 1e-6;
+
 /// What the bump may add along each axis, in the same measure.
 const CARRIED: f64 = 5e-6;
 
@@ -88,6 +91,21 @@ impl Band {
             kernels: self.kernels.iter().map(|k| pick.iter().map(|&i| k[i]).collect()).collect(),
             amplitudes: pick.iter().map(|&i| self.amplitudes[i]).collect(),
         }
+    }
+
+    /// For each kx the highest |ky| that matters.
+    pub(super) fn heights(&self) -> Vec<usize> {
+        let rows = 2 * self.highest[0] + 1;
+        let allowed = LEFT_OUT_INSIDE / (self.highest[1] + 1) as f64;
+        let height = |(kx, column): (usize, &[f64])| {
+            let mut left_out = 0.0;
+            let few = |ky: &usize| {
+                left_out += (column[*ky] + column[rows - ky]) * twice(kx as i64);
+                left_out < allowed
+            };
+            self.highest[0] - (1..=self.highest[0]).rev().take_while(few).count()
+        };
+        self.amplitudes.chunks_exact(rows).enumerate().map(height).collect()
     }
 
     /// Amplitudes by |ky| or kx alone.

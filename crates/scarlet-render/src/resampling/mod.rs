@@ -13,17 +13,20 @@
 
 mod band;
 mod bump;
+mod gather;
 mod geometry;
 mod reading;
 mod region;
+mod several;
 mod spectrum;
 mod taps;
 
 pub use geometry::Geometry;
 pub use reading::Reading;
+pub use several::Request;
 
 use crate::fft::Fine;
-use crate::{Pixel, RealFft2, Window, Workers, Workspace, simd};
+use crate::{Pixel, RealFft2, Window, Workspace, simd};
 use band::{Band, Carrier, carried, highest_frequency};
 use num_complex::Complex;
 use region::Region;
@@ -38,17 +41,6 @@ pub struct Matching {
     pub observed: Option<PsfSamples>,
     /// Of the model frame; none where the model is as sharp as the sky.
     pub model: Option<PsfSamples>,
-}
-
-/// What is asked of one of [`Resampling::several`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct Request {
-    /// Where the pixels lie.
-    pub geometry: Geometry,
-    /// The PSFs of each channel.
-    pub matchings: Vec<Matching>,
-    /// How far positions may be moved later, in pixels of the model.
-    pub slack_px: f64,
 }
 
 /// What a plan is made of before it is known who reads with it.
@@ -83,6 +75,8 @@ pub struct Resampling<T: Pixel> {
     /// Of the grid that positions are seen on.
     fine: RealFft2<T>,
     highest: [usize; 2],
+    /// For each kx the highest |ky| that matters.
+    heights: Vec<usize>,
     kernels: Arc<Vec<Vec<Complex<T>>>>,
     region: Region,
     points: [usize; 2],
@@ -107,53 +101,6 @@ impl<T: Pixel> Resampling<T> {
         Some(Self::assembled(parts, geometry, Arc::new(reading)))
     }
 
-    /// Plans several, each as [`Resampling::new`] does; those that read nearly the same pixels share the transforms of
-    /// them ([`Resampling::reading`]).
-    #[must_use]
-    pub fn several(model: BBox, requests: &[Request], workers: &Workers) -> Vec<Option<Self>> {
-        let mut regions: Vec<Option<Region>> = requests.iter().map(|_| None).collect();
-        workers.for_each(&mut regions, |i, region| {
-            let Request { geometry, matchings, slack_px } = &requests[i];
-            let highest = highest_frequency(geometry, matchings);
-            *region = Region::new(model, geometry, matchings, *slack_px, highest);
-        });
-        let seen: Vec<usize> = (0..requests.len()).filter(|&i| regions[i].is_some()).collect();
-        let own: Vec<Region> = regions.into_iter().flatten().collect();
-        let (group_of, groups) = reading::groups(&own);
-        let first_equal = |k: usize| {
-            let mut before = 0..k;
-            before.find(|&b| group_of[b] == group_of[k] && requests[seen[b]] == requests[seen[k]])
-        };
-        let known: Vec<Option<usize>> = (0..seen.len()).map(first_equal).collect();
-        let mut parts: Vec<Option<Parts>> = seen.iter().map(|_| None).collect();
-        workers.for_each(&mut parts, |k, parts| {
-            let Request { geometry, matchings, .. } = &requests[seen[k]];
-            *parts = known[k]
-                .is_none()
-                .then(|| Parts::new(own[k].reading(&groups[group_of[k]]), geometry, matchings));
-        });
-        let mut columns = vec![1; groups.len()];
-        for (group, parts) in group_of.iter().zip(&parts) {
-            let highest = parts.as_ref().map_or(0, |parts| parts.band.highest[1]);
-            columns[*group] = columns[*group].max(highest + 1);
-        }
-        let readings: Vec<_> = groups
-            .iter()
-            .zip(columns)
-            .map(|(group, columns)| Arc::new(Reading::new(group, columns)))
-            .collect();
-        let mut slots: Vec<(Option<Parts>, Option<Self>)> = parts.into_iter().map(|p| (p, None)).collect();
-        workers.for_each(&mut slots, |k, (parts, plan)| {
-            let reading = Arc::clone(&readings[group_of[k]]);
-            *plan = parts.take().map(|parts| Self::assembled(parts, &requests[seen[k]].geometry, reading));
-        });
-        let mut plans: Vec<Option<Self>> = requests.iter().map(|_| None).collect();
-        for (k, (_, plan)) in slots.into_iter().enumerate() {
-            plans[seen[k]] = plan.or_else(|| plans[seen[known[k]?]].clone());
-        }
-        plans
-    }
-
     fn assembled(parts: Parts, geometry: &Geometry, reading: Arc<Reading<T>>) -> Self {
         let Parts { region, band, carrier } = parts;
         let kernels = band.kernels.iter().map(|kernel| carried(kernel, &band, &region, &carrier)).collect();
@@ -163,6 +110,7 @@ impl<T: Pixel> Resampling<T> {
             reading,
             fine: RealFft2::with_columns(carrier.period, band.highest[1] + 1),
             highest: band.highest,
+            heights: band.heights(),
             kernels: Arc::new(kernels),
             points: carrier.points,
             start: carrier.start,
@@ -244,15 +192,16 @@ impl<T: Pixel> Resampling<T> {
         Workspace { fine: Some(Box::new(fine)), ..self.reading.workspace() }
     }
 
-    /// Calls `f` with each pair of rows of the observation, as [`crate::Renderer::each_pair`] does, once
-    /// [`Reading::begin`] has been called.
+    /// Calls `f` with each pair of rows of the observation, as [`crate::Renderer::each_pair`] does, given the spectrum of
+    /// the model's pixels.
     pub(crate) fn each_pair(
         &self,
         channel: usize,
+        spectrum: &[Complex<T>],
         mut f: impl FnMut(usize, &mut [T]),
         work: &mut Workspace<T>,
     ) {
-        self.to_grid(channel, work);
+        self.to_grid(channel, spectrum, work);
         let Some(fine) = work.fine.as_deref_mut() else { return };
         let pair = &mut fine.pair[..2 * self.output[1]];
         for y in (0..self.output[0]).step_by(2) {
@@ -265,10 +214,11 @@ impl<T: Pixel> Resampling<T> {
     pub(crate) fn each_pair_and_back(
         &self,
         channel: usize,
+        spectrum: &[Complex<T>],
         mut f: impl FnMut(usize, &mut [T]),
         work: &mut Workspace<T>,
     ) {
-        self.to_grid(channel, work);
+        self.to_grid(channel, spectrum, work);
         self.rows_and_back(&mut f, None, work);
         self.add_from_grid(channel, work);
     }
@@ -287,20 +237,22 @@ impl<T: Pixel> Resampling<T> {
         slopes: &mut [[f64; 3]],
         work: &mut Workspace<T>,
     ) {
-        self.reading.begin(plane, window, work);
-        self.each_pair_gathered_and_slopes(channel, f, slopes, work);
+        self.reading.with_spectrum(plane, window, work, |spectrum, work| {
+            self.each_pair_gathered_and_slopes(channel, spectrum, f, slopes, work);
+        });
         self.reading.end(adjoint, window, work);
     }
 
-    /// The same between [`Reading::begin`] and [`Reading::end`].
+    /// The same, given the spectrum of the model's pixels, before [`Reading::end`].
     pub(crate) fn each_pair_gathered_and_slopes(
         &self,
         channel: usize,
+        spectrum: &[Complex<T>],
         mut f: impl FnMut(usize, &mut [T]),
         slopes: &mut [[f64; 3]],
         work: &mut Workspace<T>,
     ) {
-        self.to_grid(channel, work);
+        self.to_grid(channel, spectrum, work);
         self.rows_and_back(&mut f, Some(slopes), work);
         self.add_from_grid(channel, work);
     }
@@ -347,14 +299,15 @@ impl<T: Pixel> Resampling<T> {
     }
 
     /// From the spectrum of the model's pixels to the fine grid.
-    fn to_grid(&self, channel: usize, work: &mut Workspace<T>) {
-        let Workspace { spectrum, fine: Some(fine), .. } = work else { return };
-        let ([from, to], [by, rows]) = (self.heights(), self.rows());
+    fn to_grid(&self, channel: usize, spectrum: &[Complex<T>], work: &mut Workspace<T>) {
+        let Some(fine) = work.fine.as_deref_mut() else { return };
+        let ([from, to], rows) = (self.lengths(), 2 * self.highest[0] + 1);
         let columns = spectrum.chunks_exact(from).zip(fine.work.spectrum.chunks_exact_mut(to));
-        for ((column, out), kernel) in columns.zip(self.kernels[channel].chunks_exact(rows)) {
+        let kernels = self.kernels[channel].chunks_exact(rows).zip(&self.heights);
+        for ((column, out), (kernel, &by)) in columns.zip(kernels) {
             simd::multiply_into(&mut out[..=by], &column[..=by], &kernel[..=by]);
             out[by + 1..to - by].fill(Complex::new(T::default(), T::default()));
-            simd::multiply_into(&mut out[to - by..], &column[from - by..], &kernel[by + 1..]);
+            simd::multiply_into(&mut out[to - by..], &column[from - by..], &kernel[rows - by..]);
             self.fine.inverse_column(out, &mut fine.work.scratch);
         }
         self.fine.inverse_rows(&mut fine.grid, Window::whole(self.points), &mut fine.work);
@@ -364,23 +317,19 @@ impl<T: Pixel> Resampling<T> {
     fn add_from_grid(&self, channel: usize, work: &mut Workspace<T>) {
         let Workspace { fine: Some(fine), .. } = &mut *work else { return };
         self.fine.forward_rows(&fine.adjoint, Window::whole(self.points), &mut fine.work);
-        let ([to, from], [by, rows]) = (self.heights(), self.rows());
+        let ([to, from], rows) = (self.lengths(), 2 * self.highest[0] + 1);
         let columns = fine.work.spectrum.chunks_exact_mut(from).zip(fine.gathered.chunks_exact_mut(to));
-        for ((column, sum), kernel) in columns.zip(self.kernels[channel].chunks_exact(rows)) {
+        let kernels = self.kernels[channel].chunks_exact(rows).zip(&self.heights);
+        for ((column, sum), (kernel, &by)) in columns.zip(kernels) {
             self.fine.forward_column(column, &mut fine.work.scratch);
             simd::add_conjugate_product(&mut sum[..=by], &column[..=by], &kernel[..=by]);
-            simd::add_conjugate_product(&mut sum[to - by..], &column[from - by..], &kernel[by + 1..]);
+            simd::add_conjugate_product(&mut sum[to - by..], &column[from - by..], &kernel[rows - by..]);
         }
     }
 
-    /// Lengths of columns of the two spectra.
-    fn heights(&self) -> [usize; 2] {
+    /// Of columns of the two spectra.
+    fn lengths(&self) -> [usize; 2] {
         [self.reading.fft_shape()[0], self.fine.shape()[0]]
-    }
-
-    /// The highest ky and the number of them.
-    const fn rows(&self) -> [usize; 2] {
-        [self.highest[0], 2 * self.highest[0] + 1]
     }
 }
 

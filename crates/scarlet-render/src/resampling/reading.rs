@@ -41,16 +41,62 @@ impl<T: Pixel> Reading<T> {
         self.fft.workspace()
     }
 
-    /// Begins with the pixels in `window` of `plane`: their spectrum is in `work` from now on, the adjoint of it is 0.
-    pub fn begin(&self, plane: &[T], window: Window, work: &mut Workspace<T>) {
+    /// A spectrum of zeros, for [`Reading::transform`] and [`Reading::swap_gathered`].
+    #[must_use]
+    pub fn spectrum(&self) -> Vec<Complex<T>> {
+        vec![Complex::new(T::default(), T::default()); self.spectrum_len()]
+    }
+
+    /// Makes `spectrum` that of the pixels in `window` of `plane`.
+    pub fn transform(
+        &self,
+        plane: &[T],
+        window: Window,
+        spectrum: &mut Vec<Complex<T>>,
+        work: &mut Workspace<T>,
+    ) {
+        std::mem::swap(&mut work.spectrum, spectrum);
+        self.forward(plane, window, work);
+        std::mem::swap(&mut work.spectrum, spectrum);
+    }
+
+    fn forward(&self, plane: &[T], window: Window, work: &mut Workspace<T>) {
         debug_assert_eq!(window.shape, self.input.shape());
         self.fft.forward_rows(plane, window, work);
         self.fft.forward_columns(work);
-        self.begin_back(work);
     }
 
-    /// Begins with an adjoint alone.
-    pub(crate) fn begin_back(&self, work: &mut Workspace<T>) {
+    /// Calls `f` with the spectrum of the pixels in `window` of `plane`; the adjoint that is gathered begins with 0.
+    pub fn with_spectrum(
+        &self,
+        plane: &[T],
+        window: Window,
+        work: &mut Workspace<T>,
+        f: impl FnOnce(&[Complex<T>], &mut Workspace<T>),
+    ) {
+        self.forward(plane, window, work);
+        self.begin_back(work);
+        let spectrum = std::mem::take(&mut work.spectrum);
+        f(&spectrum, work);
+        work.spectrum = spectrum;
+    }
+
+    /// Exchanges the adjoint that is gathered in `work` for `gathered`.
+    pub fn swap_gathered(gathered: &mut Vec<Complex<T>>, work: &mut Workspace<T>) {
+        if let Some(fine) = work.fine.as_deref_mut() {
+            std::mem::swap(&mut fine.gathered, gathered);
+        }
+    }
+
+    /// Adds `part` to the adjoint that is gathered.
+    pub fn add_gathered(&self, part: &[Complex<T>], work: &mut Workspace<T>) {
+        if let Some(fine) = work.fine.as_deref_mut() {
+            fine.gathered.iter_mut().zip(part).for_each(|(sum, more)| *sum = *sum + *more);
+        }
+    }
+
+    /// Makes the adjoint that is gathered zeros.
+    pub fn begin_back(&self, work: &mut Workspace<T>) {
         if let Some(fine) = work.fine.as_deref_mut() {
             fine.gathered[..self.spectrum_len()].fill(Complex::new(T::default(), T::default()));
         }

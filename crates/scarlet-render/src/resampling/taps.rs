@@ -1,26 +1,13 @@
 //! What each position takes from a grid, and gives back to it.
 
 use super::bump::{Bump, LANES};
+use super::gather::{ENOUGH, Gather, add, each_row, points, scaled, sum_of_products};
 use crate::Pixel;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
 /// Positions that are given back one after the other lie this many apart, so that they do not wait for each other.
 const STEP: usize = 16;
-
-/// Does the same for each row of points from the second to number `W`, written out: compilers make vectors of that
-/// only.
-macro_rules! each_row {
-    ($width:ident, |$r:ident| $do:expr) => {
-        each_row!($width, $r, $do, 1, 2, 3, 4, 5, 6, 7)
-    };
-    ($width:ident, $r:ident, $do:expr, $($row:literal),*) => {
-        $(if $row < $width {
-            let $r = $row;
-            $do;
-        })*
-    };
-}
 
 /// Weights of the points of a grid around each of a list of positions: separable, `y` times `x`.
 #[derive(Debug, Clone)]
@@ -112,7 +99,7 @@ impl<T: Pixel> Taps<T> {
 
     fn gather_rows<const W: usize>(&self, range: Range<usize>, grid: &[T], out: &mut [T]) {
         let (offsets, y, x) = (&self.offsets[range.clone()], &self.y[range.clone()], &self.x[range]);
-        pulp::Arch::new().dispatch(Gather::<T, W> { grid, stride: self.shape[1], offsets, y, x, out });
+        Gather::<T, W> { grid, stride: self.shape[1], offsets, y, x, out }.run();
     }
 
     fn scatter_rows<const W: usize>(&self, range: Range<usize>, values: &[T], grid: &mut [T]) {
@@ -133,38 +120,6 @@ impl<T: Pixel> Taps<T> {
         let (bumps, stride) = (&self.bumps, self.shape[1]);
         let (offsets, places) = (&self.offsets[range.clone()], &self.places[range]);
         pulp::Arch::new().dispatch(Slopes { grid, stride, bumps, offsets, places, values, per_px, slopes });
-    }
-}
-
-struct Gather<'a, T, const W: usize> {
-    grid: &'a [T],
-    stride: usize,
-    offsets: &'a [u32],
-    y: &'a [[T; LANES]],
-    x: &'a [[T; LANES]],
-    out: &'a mut [T],
-}
-
-impl<T: Pixel, const W: usize> WithSimd for Gather<'_, T, W> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        const BLOCK: usize = 8;
-        let mut lanes = [[T::default(); LANES]; BLOCK];
-        let places = self.offsets.chunks(BLOCK).zip(self.y.chunks(BLOCK)).zip(self.x.chunks(BLOCK));
-        for (values, ((offsets, y), x)) in self.out.chunks_mut(BLOCK).zip(places) {
-            for (i, (offset, (y, x))) in offsets.iter().zip(y.iter().zip(x)).enumerate() {
-                let near = &self.grid[*offset as usize..][..(W - 1) * self.stride + LANES];
-                let (y, x) = (*y, *x);
-                let mut sum = scaled(y[0], points(near));
-                each_row!(W, |r| sum = add(sum, scaled(y[r], points(&near[r * self.stride..]))));
-                lanes[i] = std::array::from_fn(|k| sum[k] * x[k]);
-            }
-            for (value, lanes) in values.iter_mut().zip(&lanes) {
-                *value = total(*lanes);
-            }
-        }
     }
 }
 
@@ -233,36 +188,7 @@ impl<T: Pixel> WithSimd for Slopes<'_, T> {
 }
 
 #[inline(always)]
-fn points<T: Pixel>(from: &[T]) -> [T; LANES] {
-    *from.first_chunk().expect(ENOUGH)
-}
-
-#[inline(always)]
 fn add_to<T: Pixel>(to: &mut [T], more: [T; LANES]) {
     let to: &mut [T; LANES] = to.first_chunk_mut().expect(ENOUGH);
     *to = add(*to, more);
-}
-
-const ENOUGH: &str = "the grid has all points that a position sees";
-
-#[inline(always)]
-fn scaled<T: Pixel>(factor: T, v: [T; LANES]) -> [T; LANES] {
-    std::array::from_fn(|k| factor * v[k])
-}
-
-#[inline(always)]
-fn add<T: Pixel>(a: [T; LANES], b: [T; LANES]) -> [T; LANES] {
-    std::array::from_fn(|k| a[k] + b[k])
-}
-
-#[inline(always)]
-fn sum_of_products<T: Pixel>(a: [T; LANES], b: [T; LANES]) -> T {
-    total(std::array::from_fn(|k| a[k] * b[k]))
-}
-
-/// Always added up in the same order.
-#[inline(always)]
-fn total<T: Pixel>(p: [T; LANES]) -> T {
-    let q: [T; 4] = std::array::from_fn(|k| p[k] + p[k + 4]);
-    (q[0] + q[2]) + (q[1] + q[3])
 }

@@ -64,8 +64,7 @@ impl<T: Pixel> Seen<T> {
     pub(crate) fn back_alone(&self, image: &[T]) -> Vec<T> {
         let mut adjoint = vec![T::default(); self.model.len()];
         let mut work = self.renderer.workspace(self.window.shape);
-        let sighting =
-            Sighting { renderer: &self.renderer, channel: 0, window: self.window, is_shared: false };
+        let sighting = Sighting { renderer: &self.renderer, channel: 0, window: self.window, spectrum: None };
         let fill = |y: usize, pair: &mut [T]| {
             pair.fill(T::default());
             self.part(y, pair, |i, v| *v = image[i]);

@@ -1,12 +1,15 @@
 """Times scarlet2's own optimisation step, warm, in rounds that the caller asks for.
 
-Usage: scarlet2_step.py SCENE.npz [--f64]
+Usage: scarlet2_step.py SCENE.npz [--f64] [--multires native|resampled]
 
 `Scene.fit` runs once; the jitted step inside it is wrapped by a clock that waits for the result. The first call
 (tracing and compilation) is not a sample. Protocol, one JSON object a line on stdout:
 
-    {"ready": true, "loss_first": ..., "compile_s": ..., "threads": ...}    after the first step
-    {"samples": [ms, ...], "loss_last": ..., "steps": ...}                  for each number of steps read from stdin
+    {"ready": true, "loss_first": ..., "compile_s": ..., "setup_s": ..., "threads": ...}    after the first step
+    {"samples": [ms, ...], "loss_last": ..., "steps": ..., "peak_mb": ...}  for each number of steps read from stdin
+
+`setup_s` is the time from the file of the scene to the end of the first step: matching of the observations, tracing,
+compilation. `--multires` says how the two observations of the multi-resolution scene are seen: `scarlet2_multires.py`.
 
 It ends when stdin does. The clock sees the step alone; what `fit` does around it (progress, convergence test) is
 reported as `loop_ms`, the mean time between the starts of two steps, and is not part of the samples.
@@ -15,12 +18,14 @@ reported as `loop_ms`, the mean time between the starts of two steps, and is not
 import argparse
 import json
 import os
+import resource
 import sys
 import time
 
 parser = argparse.ArgumentParser()
 parser.add_argument("scene")
 parser.add_argument("--f64", action="store_true")
+parser.add_argument("--multires", choices=["native", "resampled"])
 arguments = parser.parse_args()
 
 import jax  # noqa: E402
@@ -28,6 +33,7 @@ import jax  # noqa: E402
 jax.config.update("jax_enable_x64", arguments.f64)
 
 import scarlet2.infer  # noqa: E402
+import scarlet2_multires  # noqa: E402
 import scarlet2_scene  # noqa: E402
 
 
@@ -40,6 +46,7 @@ class Clock:
 
     def __init__(self, step):
         self.step = step
+        self.begun = time.perf_counter()
         self.started = time.perf_counter()
         self.left = None
         self.losses = []
@@ -58,6 +65,7 @@ class Clock:
                 ready=True,
                 loss_first=self.losses[0],
                 compile_s=end - start,
+                setup_s=end - self.begun,
                 threads=len(os.sched_getaffinity(0)),
                 versions={"scarlet2": scarlet2.__version__, "jax": jax.__version__},
             )
@@ -76,7 +84,14 @@ class Clock:
 
     def report(self):
         loop_ms = 1e3 * (time.perf_counter() - self.started) / len(self.samples)
-        self.say(samples=self.samples, loop_ms=loop_ms, loss_last=self.losses[-1], steps=len(self.losses))
+        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+        self.say(
+            samples=self.samples,
+            loop_ms=loop_ms,
+            loss_last=self.losses[-1],
+            steps=len(self.losses),
+            peak_mb=peak_mb,
+        )
 
     @staticmethod
     def say(**message):
@@ -84,8 +99,11 @@ class Clock:
 
 
 scarlet2.set_validation(False)
-observation, scene = scarlet2_scene.load(arguments.scene)
 scarlet2.infer._make_step = Clock(scarlet2.infer._make_step)
+if arguments.multires:
+    observation, scene = scarlet2_multires.load(arguments.scene, arguments.multires)
+else:
+    observation, scene = scarlet2_scene.load(arguments.scene)
 try:
     scene.fit(observation, max_iter=10**9, e_rel=0, progress_bar=False)
 except NoMoreRounds:

@@ -5,6 +5,7 @@ pub mod blend;
 pub mod deblend;
 pub mod differences;
 pub mod instruments;
+pub mod multires;
 
 use ndarray::{Array1, Array2, Array3, ArrayD, Axis, Ix0, Ix1, Ix2, Ix3, IxDyn};
 use ndarray_npy::{NpzReader, ReadableElement};

@@ -6,6 +6,7 @@
 
 mod case;
 mod epochs;
+mod multires;
 mod peer;
 mod process;
 mod quality;
@@ -71,6 +72,7 @@ const REGISTRY: &[(&str, Benchmark)] = &[
     ("quality", quality::run),
     ("scale", scale::run),
     ("epochs", epochs::run),
+    ("multires", multires::run),
     ("truth", truth::run),
 ];
 

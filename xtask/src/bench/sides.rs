@@ -100,6 +100,8 @@ pub(crate) struct PeerServer {
     replies: BufReader<ChildStdout>,
     /// What it said once it was warm.
     pub(crate) ready: Value,
+    /// What it said of the last round.
+    pub(crate) last: Value,
 }
 
 impl PeerServer {
@@ -110,7 +112,7 @@ impl PeerServer {
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("starting the peer")?;
         let requests = child.stdin.take();
         let replies = BufReader::new(child.stdout.take().context("the peer has no output")?);
-        let mut server = Self { child, requests, replies, ready: Value::Null };
+        let mut server = Self { child, requests, replies, ready: Value::Null, last: Value::Null };
         server.ready = server.reply()?;
         Ok(server)
     }
@@ -119,8 +121,8 @@ impl PeerServer {
     pub(crate) fn round(&mut self, count: usize) -> Result<Vec<f64>> {
         let requests = self.requests.as_mut().context("the peer was stopped")?;
         writeln!(requests, "{count}").context("asking the peer for a round")?;
-        let reply = self.reply()?;
-        serde_json::from_value(reply["samples"].clone()).context("the peer's samples")
+        self.last = self.reply()?;
+        serde_json::from_value(self.last["samples"].clone()).context("the peer's samples")
     }
 
     fn reply(&mut self) -> Result<Value> {

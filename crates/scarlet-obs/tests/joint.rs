@@ -78,7 +78,7 @@ fn compare(epochs: &[Observation]) {
         sum += plan.value_and_gradient(&cube, &mut apart, &workers);
         plan.pull_back(&cube, &mut image_apart, PixelImage::WeightedModel, &workers);
         let off = (&seen - &plan.render(&cube)).iter().fold(0.0_f64, |a, v| a.max(v.abs()));
-        assert!(off < 3e-5, "{off}: other periods, other rounding of what is left out");
+        assert!(off < 5e-5, "{off}: other periods, other rounding of what is left out");
     }
     approx::assert_relative_eq!(value, sum, max_relative = 1e-5);
     for (a, b) in together.iter().zip(&apart).chain(image.iter().zip(&image_apart)) {

@@ -34,7 +34,7 @@ impl<T: Pixel, const W: usize> Gather<'_, T, W> {
     /// Writes all values.
     pub(super) fn run(self) {
         #[cfg(target_arch = "x86_64")]
-        match single::Gather::of(self) {
+        match super::single::Gather::of(self) {
             Ok(single) => single.run(),
             Err(all) => pulp::Arch::new().dispatch(all),
         }
@@ -90,76 +90,7 @@ pub(super) fn sum_of_products<T: Pixel>(a: [T; LANES], b: [T; LANES]) -> T {
 
 /// Always added up in the same order.
 #[inline(always)]
-fn total<T: Pixel>(p: [T; LANES]) -> T {
+pub(super) fn total<T: Pixel>(p: [T; LANES]) -> T {
     let q: [T; 4] = std::array::from_fn(|k| p[k] + p[k + 4]);
     (q[0] + q[2]) + (q[1] + q[3])
-}
-
-/// Single precision on x86-64: compilers make vectors of the sum over rows, but not of what comes before and after it.
-#[cfg(target_arch = "x86_64")]
-mod single {
-    use super::{ENOUGH, LANES, Pixel, total};
-    use pulp::x86::V3;
-    use pulp::{Arch, NullaryFnOnce, cast, f32x8};
-
-    /// [`super::Gather`] with the vectors of the machine.
-    pub(super) struct Gather<'a, const W: usize> {
-        simd: V3,
-        grid: &'a [f32],
-        stride: usize,
-        offsets: &'a [u32],
-        y: &'a [[f32; LANES]],
-        x: &'a [[f32; LANES]],
-        out: &'a mut [f32],
-    }
-
-    impl<'a, const W: usize> Gather<'a, W> {
-        /// The same work, where it is in single precision and the machine has such vectors.
-        pub(super) fn of<T: Pixel>(all: super::Gather<'a, T, W>) -> Result<Self, super::Gather<'a, T, W>> {
-            let simd = match Arch::new() {
-                Arch::V4(simd) => *simd,
-                Arch::V3(simd) => simd,
-                _ => return Err(all),
-            };
-            if size_of::<T>() != size_of::<f32>() {
-                return Err(all);
-            }
-            Ok(Self {
-                simd,
-                grid: bytemuck::cast_slice(all.grid),
-                stride: all.stride,
-                offsets: all.offsets,
-                y: bytemuck::cast_slice(all.y),
-                x: bytemuck::cast_slice(all.x),
-                out: bytemuck::cast_slice_mut(all.out),
-            })
-        }
-
-        pub(super) fn run(self) {
-            self.simd.vectorize(self);
-        }
-    }
-
-    impl<const W: usize> NullaryFnOnce for Gather<'_, W> {
-        type Output = ();
-
-        #[inline(always)]
-        fn call(self) {
-            let Self { simd, grid, stride, .. } = self;
-            let places = self.offsets.iter().zip(self.y).zip(self.x);
-            for (value, ((offset, y), x)) in self.out.iter_mut().zip(places) {
-                let near = &grid[*offset as usize..][..(W - 1) * stride + LANES];
-                let mut sum = simd.mul_f32x8(simd.splat_f32x8(y[0]), points(near));
-                each_row!(W, |r| {
-                    sum = simd.mul_add_f32x8(simd.splat_f32x8(y[r]), points(&near[r * stride..]), sum);
-                });
-                *value = total(cast(simd.mul_f32x8(sum, cast(*x))));
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn points(from: &[f32]) -> f32x8 {
-        cast(*from.first_chunk::<LANES>().expect(ENOUGH))
-    }
 }

@@ -18,6 +18,8 @@ mod geometry;
 mod reading;
 mod region;
 mod several;
+#[cfg(target_arch = "x86_64")]
+mod single;
 mod spectrum;
 mod taps;
 

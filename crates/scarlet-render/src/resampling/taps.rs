@@ -104,7 +104,7 @@ impl<T: Pixel> Taps<T> {
 
     fn scatter_rows<const W: usize>(&self, range: Range<usize>, values: &[T], grid: &mut [T]) {
         let (offsets, y, x) = (&self.offsets[range.clone()], &self.y[range.clone()], &self.x[range]);
-        pulp::Arch::new().dispatch(Scatter::<T, W> { grid, stride: self.shape[1], offsets, y, x, values });
+        Scatter::<T, W> { grid, stride: self.shape[1], offsets, y, x, values }.run();
     }
 
     /// Adds to `slopes`, for each position in `range`, `values` times the derivative of the value there by the
@@ -123,13 +123,27 @@ impl<T: Pixel> Taps<T> {
     }
 }
 
-struct Scatter<'a, T, const W: usize> {
-    grid: &'a mut [T],
-    stride: usize,
-    offsets: &'a [u32],
-    y: &'a [[T; LANES]],
-    x: &'a [[T; LANES]],
-    values: &'a [T],
+/// Adds values times `y` times `x` to the points of a grid around positions.
+pub(super) struct Scatter<'a, T, const W: usize> {
+    pub(super) grid: &'a mut [T],
+    pub(super) stride: usize,
+    pub(super) offsets: &'a [u32],
+    pub(super) y: &'a [[T; LANES]],
+    pub(super) x: &'a [[T; LANES]],
+    pub(super) values: &'a [T],
+}
+
+impl<T: Pixel, const W: usize> Scatter<'_, T, W> {
+    /// Adds all of it.
+    fn run(self) {
+        #[cfg(target_arch = "x86_64")]
+        match super::single::Scatter::of(self) {
+            Ok(single) => single.run(),
+            Err(all) => pulp::Arch::new().dispatch(all),
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        pulp::Arch::new().dispatch(self);
+    }
 }
 
 impl<T: Pixel, const W: usize> WithSimd for Scatter<'_, T, W> {

@@ -24,6 +24,12 @@ pub enum NnError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A safetensors file that is not one of a network.
+    #[error("the safetensors file is not one of a score network: {problem}")]
+    Safetensors {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A file that cannot be used.
     #[error("{}: {problem}", path.display())]
     File {

@@ -29,7 +29,7 @@ pub use error::NnError;
 pub use mixer::{MixerBlock, Mlp};
 pub use norm::LayerNorm2;
 pub use patch::{PatchConv, PatchConvTranspose};
-pub use score_net::{Architecture, Number, PlannedNet, ScoreModule, ScoreNet, Workspace};
+pub use score_net::{About, Architecture, Number, PlannedNet, ScoreModule, ScoreNet, Workspace};
 pub use weights::{Values, Weights};
 
 use dfdx::prelude::{NoneTape, Tensor};

@@ -3,7 +3,7 @@
 use dfdx::prelude::*;
 use ndarray::{Array2, ArrayD};
 use ndarray_npy::NpzReader;
-use scarlet_nn::{Cube, Matrix, NnError, Number, PlannedNet, ScoreModule, ScoreNet, Values, Weights};
+use scarlet_nn::{About, Cube, Matrix, NnError, Number, PlannedNet, ScoreModule, ScoreNet, Values, Weights};
 use std::fs::File;
 use std::path::PathBuf;
 
@@ -189,4 +189,30 @@ fn files_of_weights_that_are_wrong_are_refused_by_record() {
     let at = integers.windows(3).position(|w| w == b"<f4").expect("a type");
     integers[at..at + 3].copy_from_slice(b"<i4");
     assert!(message(&integers).contains("'<i4'"));
+}
+
+#[test]
+fn safetensors_files_come_back_with_what_is_known_of_the_network() {
+    let net = ScoreNet::new(small()).expect("valid weights");
+    let about = About {
+        training_set: "made up".to_owned(),
+        normalisation: "peak 1".to_owned(),
+        licence: "MIT".to_owned(),
+    };
+    let bytes = net.to_safetensors(&about).expect("it is written");
+    assert_eq!(bytes, net.to_safetensors(&about).expect("it is written"));
+    assert_eq!(ScoreNet::from_safetensors(&bytes).expect("it is read"), (net, about));
+    let message = |bytes: &[u8]| ScoreNet::from_safetensors(bytes).expect_err("refused").to_string();
+    assert!(message(&bytes[..40]).contains("not one of a score network"));
+    let replaced = |from: &str, to: &str| {
+        assert_eq!(from.len(), to.len());
+        let at = bytes.windows(from.len()).position(|w| w == from.as_bytes()).expect("it is there");
+        let mut bytes = bytes.clone();
+        bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+        message(&bytes)
+    };
+    assert!(replaced("scarlet", "starlet").contains("its metadata do not say"));
+    assert!(replaced("ScoreNet", "OtherNet").contains("it is a OtherNet"));
+    assert!(replaced("norm.bias", "norm.bile").contains("no array norm.bias"));
+    assert!(replaced("\\\"features\\\":5", "\\\"features\\\":6").contains("its metadata say"));
 }

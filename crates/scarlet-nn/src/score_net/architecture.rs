@@ -2,6 +2,7 @@
 
 use crate::NnError;
 use crate::weights::Weights;
+use serde::{Deserialize, Serialize};
 
 /// Arrays before the blocks, in each block, and after them.
 const BEFORE: usize = 4;
@@ -9,7 +10,8 @@ const IN_A_BLOCK: usize = 12;
 const AFTER: usize = 3;
 
 /// The sizes of a score network of the `ScoreNet` family of galaxy-grad.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Architecture {
     /// Pixels along a side of the image.
     pub side: usize,

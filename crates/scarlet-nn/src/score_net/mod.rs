@@ -5,15 +5,16 @@ mod kernels;
 mod module;
 mod number;
 mod planned;
+mod stored;
 
 pub use architecture::Architecture;
 pub use module::ScoreModule;
 pub use number::Number;
 pub use planned::{PlannedNet, Workspace};
+pub use stored::About;
 
 use crate::NnError;
 use crate::weights::Weights;
-use std::path::Path;
 
 /// A score network: its sizes and its weights.
 ///
@@ -59,17 +60,6 @@ impl ScoreNet {
     /// As [`Weights::from_eqx`] and [`ScoreNet::new`].
     pub fn from_eqx(bytes: &[u8]) -> Result<Self, NnError> {
         Self::new(Weights::from_eqx(bytes)?)
-    }
-
-    /// From the `.eqx` file at `path`.
-    ///
-    /// # Errors
-    /// The file cannot be read; as [`ScoreNet::from_eqx`], with the path.
-    pub fn read_eqx(path: impl AsRef<Path>) -> Result<Self, NnError> {
-        let path = path.as_ref();
-        let of_file = |problem: String| NnError::File { path: path.to_owned(), problem };
-        let bytes = std::fs::read(path).map_err(|e| of_file(e.to_string()))?;
-        Self::from_eqx(&bytes).map_err(|e| of_file(e.to_string()))
     }
 
     /// As an `.eqx` file.

@@ -2,7 +2,7 @@
 //!
 //! Sources: NEP 1 of numpy (the NPY format, version 1.0); `equinox.tree_serialise_leaves` writes one record for each leaf.
 
-use super::{Values, Weights};
+use super::{Values, Weights, of_le_bytes};
 use crate::NnError;
 
 const MAGIC: &[u8] = b"\x93NUMPY\x01\x00";
@@ -48,10 +48,7 @@ impl Weights {
         header.push('\n');
         let length = u16::try_from(header.len()).unwrap_or(u16::MAX);
         let mut bytes = [MAGIC, &length.to_le_bytes(), header.as_bytes()].concat();
-        match &self.values {
-            Values::F32(values) => bytes.extend(values.iter().flat_map(|v| v.to_le_bytes())),
-            Values::F64(values) => bytes.extend(values.iter().flat_map(|v| v.to_le_bytes())),
-        }
+        bytes.extend(self.values.to_le_bytes());
         bytes
     }
 }
@@ -103,5 +100,5 @@ fn elements<const B: usize, E>(
         .checked_mul(B)
         .and_then(|length| bytes.split_at_checked(length))
         .ok_or_else(|| format!("the file ends after {} of its {n} elements", bytes.len() / B))?;
-    Ok((own.as_chunks::<B>().0.iter().map(|chunk| parse(*chunk)).collect(), rest))
+    Ok((of_le_bytes(own, parse), rest))
 }

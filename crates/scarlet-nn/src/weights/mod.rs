@@ -76,4 +76,16 @@ impl Values {
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    pub(crate) fn to_le_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::F32(values) => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            Self::F64(values) => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        }
+    }
+}
+
+/// The numbers in `bytes`, whose length is a multiple of theirs.
+pub(crate) fn of_le_bytes<const B: usize, E>(bytes: &[u8], parse: fn([u8; B]) -> E) -> Vec<E> {
+    bytes.as_chunks::<B>().0.iter().map(|chunk| parse(*chunk)).collect()
 }

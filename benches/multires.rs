@@ -27,7 +27,13 @@ fn main() -> Result<(), String> {
     let builder = Posterior::builder().threads(arguments.threads);
     let mut posterior = builder.build(&scene, &observations).expect("a valid scene");
     let setup_ms = 1e3 * start.elapsed().as_secs_f64();
-    let report = Report { setup_ms: Some(setup_ms), ..Report::of_steps(&arguments, &mut posterior) };
+    let mut report = Report { setup_ms: Some(setup_ms), ..Report::of_steps(&arguments, &mut posterior) };
+    // scarlet2 leaves the term sum ln(w) / 2 out of its log-likelihood.
+    let weights = observations.iter().flat_map(|o| o.weights().iter()).filter(|w| **w > 0.0);
+    let left_out: f64 = weights.map(|w| 0.5 * w.ln()).sum();
+    for loss in [&mut report.loss_first, &mut report.loss_last].into_iter().flatten() {
+        *loss += left_out;
+    }
     println!("{}", report.line(&arguments));
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod ci;
+mod sbc;
 mod tidy;
 mod workspace;
 
@@ -27,6 +28,8 @@ enum Task {
     Tidy,
     /// Measures ours beside the peer and compares with the goals.
     Bench(bench::Options),
+    /// Draws scenes from their priors and checks that the sampler's posteriors are calibrated.
+    Sbc(sbc::Options),
 }
 
 fn main() -> ExitCode {
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         Task::Ci(options) => ci::run(&workspace, &options),
         Task::Tidy => tidy::run(&workspace),
         Task::Bench(options) => bench::run(&workspace, &options),
+        Task::Sbc(options) => sbc::run(&workspace, &options),
     });
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -4,6 +4,7 @@
 //! - [`picture`]: colour pictures of image cubes, as PNG;
 //! - [`report`]: a self-contained HTML page about a fit;
 //! - [`scene_file`]: what the user writes: images, catalogue, model, settings;
+//! - [`sampling`]: what chains of draws leave behind;
 //! - [`simulation`]: blends to try things on;
 //! - [`output`]: what a fit leaves behind;
 //! - [`command`]: the commands;
@@ -24,6 +25,7 @@ pub mod memory;
 pub mod output;
 pub mod picture;
 pub mod report;
+pub mod sampling;
 pub mod scene_file;
 pub mod sights;
 pub mod simulation;

@@ -50,7 +50,7 @@ pub enum InferError {
     Improper {
         /// The parameter.
         parameter: String,
-        /// Which of its unconstrained values.
+        /// Which of its values.
         element: usize,
     },
     /// A chain that never got anywhere.

@@ -10,6 +10,7 @@ mod multires;
 mod peer;
 mod process;
 mod quality;
+mod sampling;
 mod scale;
 mod sides;
 mod step;
@@ -74,6 +75,7 @@ const REGISTRY: &[(&str, Benchmark)] = &[
     ("epochs", epochs::run),
     ("multires", multires::run),
     ("truth", truth::run),
+    ("sampling", sampling::run),
 ];
 
 /// Names of the benchmarks.

@@ -5,6 +5,7 @@
 //! astropy, pandas and spreadsheets read) and as Parquet (units and descriptions in the file's metadata).
 
 mod cells;
+mod columns;
 mod ecsv;
 mod error;
 mod input;
@@ -12,6 +13,7 @@ mod parquet_file;
 mod table;
 mod text;
 
+pub use columns::read_numbers;
 pub use error::{CatalogError, Place};
 pub use input::{CatalogColumns, CatalogSource, SourceKind, read_catalog};
 pub use table::{Column, ColumnData, Table};

@@ -81,7 +81,7 @@ pub struct RunArgs {
     pub json: bool,
 }
 
-fn positive(text: &str) -> Result<f64, String> {
+pub(super) fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value > 0.0 && value.is_finite() => Ok(value),
         _ => Err("a number greater than 0 is needed".to_owned()),
@@ -183,13 +183,13 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
 }
 
 /// The observations with the values of their parameters that the fit found.
-fn calibrated(observations: &[Observation], posterior: &Posterior) -> Vec<Observation> {
+pub(super) fn calibrated(observations: &[Observation], posterior: &Posterior) -> Vec<Observation> {
     let pairs = observations.iter().zip(posterior.calibrations());
     pairs.map(|(observation, own)| observation.clone().calibrated(&own.values())).collect()
 }
 
 /// The fit itself, which ends where `budget` says so; without time to begin, the start values are its outcome.
-fn descend(
+pub(super) fn descend(
     posterior: &mut Posterior,
     scene: &mut Scene,
     settings: &FitSpec,
@@ -236,7 +236,11 @@ fn histories(mut boxes: Vec<BoxHistory>, fit: &Fit) -> Vec<BoxHistory> {
 }
 
 /// Refuses work that needs more memory than there is, or than may be used.
-fn check_memory(stage: &'static str, estimate: &Estimate, settings: &FitSpec) -> Result<(), CliError> {
+pub(super) fn check_memory(
+    stage: &'static str,
+    estimate: &Estimate,
+    settings: &FitSpec,
+) -> Result<(), CliError> {
     let (limit_mb, limit) = match (settings.memory_mb, memory::available()) {
         (Some(limit), _) => (limit, "the limit that was set"),
         (None, Some(bytes)) => (bytes as f64 / 1e6, "what this machine has free"),
@@ -264,7 +268,7 @@ fn found_after(outcome: &Outcome<'_>, seen: &[&Observation]) -> Result<Vec<Findi
 }
 
 /// Says what was found: warnings and errors always, notes to those who asked for more.
-fn tell(found: &[Finding], session: &Session) {
+pub(super) fn tell(found: &[Finding], session: &Session) {
     let level = |finding: &Finding| match finding.severity {
         Severity::Note => Level::Detail,
         Severity::Warning | Severity::Error => Level::Warning,
@@ -283,18 +287,18 @@ fn tell(found: &[Finding], session: &Session) {
 }
 
 /// Times the parts of a fit and says when each is over.
-struct Stages<'a> {
+pub(super) struct Stages<'a> {
     session: &'a Session,
     started: Instant,
 }
 
 impl<'a> Stages<'a> {
-    fn new(session: &'a Session) -> Self {
+    pub(super) fn new(session: &'a Session) -> Self {
         Self { session, started: Instant::now() }
     }
 
     /// Seconds of the part that ends here.
-    fn end(&mut self, event: &str, what: &str) -> f64 {
+    pub(super) fn end(&mut self, event: &str, what: &str) -> f64 {
         let took = seconds(self.started.elapsed());
         self.started = Instant::now();
         let text = format!("{what} ({took:.2} s)");

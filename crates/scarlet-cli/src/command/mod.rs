@@ -4,6 +4,7 @@ pub mod check;
 pub mod demo;
 pub mod fit;
 mod progress;
+pub mod sample;
 pub mod simulate;
 
 use crate::budget::Interrupts;
@@ -38,16 +39,19 @@ pub enum Finish {
     Early,
     /// A check found errors.
     FoundErrors,
+    /// Chains disagree: their draws are not those of one posterior.
+    NotMixed,
 }
 
 impl Finish {
-    /// The program's exit code for it: 0, 3, 4.
+    /// The program's exit code for it: 0, 3, 4, 5.
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
             Self::Done => 0,
             Self::Early => 3,
             Self::FoundErrors => 4,
+            Self::NotMixed => 5,
         }
     }
 }
@@ -58,6 +62,7 @@ Exit codes:
   0    done; everything is written
   1    an error: nothing under its final name is half written
   2    the command line was not understood
-  3    the fit ended early (time, Ctrl-C, loss not finite): the best so far is written, and flagged
+  3    the fit or the chains ended early (time, Ctrl-C, loss not finite): the best so far is written, and flagged
   4    check: there are findings that are errors
+  5    sample: chains disagree (R-hat above the limit); they are written, and flagged
   130  stopped at once by a second Ctrl-C";

@@ -3,6 +3,7 @@
 use crate::log::{Level, Log};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use scarlet::infer::Progress;
+use scarlet::infer::sample::SampleProgress;
 use std::time::{Duration, Instant};
 
 /// Redraws per second.
@@ -43,8 +44,56 @@ impl Drop for Course {
     }
 }
 
+/// Shows how far chains are.
+pub(super) struct SampleCourse {
+    bar: Option<ProgressBar>,
+    log: Log,
+    started: Instant,
+    said: Instant,
+}
+
+impl SampleCourse {
+    /// Of chains that begin now; draws nothing where standard error is no terminal or nobody wants it.
+    pub(super) fn new(log: Log) -> Self {
+        Self { bar: None, log, started: Instant::now(), said: Instant::now() }
+    }
+
+    /// Shows what is done.
+    pub(super) fn step(&mut self, progress: &SampleProgress) {
+        let phase = if progress.is_warmup { "warm-up" } else { "draws" };
+        let message = format!("{phase}, {} divergent", progress.divergences);
+        if self.log.draws() {
+            let bar = self.bar.get_or_insert_with(|| {
+                let style = "sample {bar:30} {pos}/{len} draws, {msg}, {eta} left";
+                styled(progress.total, style)
+            });
+            bar.set_position(progress.done as u64);
+            bar.set_message(message);
+        } else if self.log.says(Level::Detail) && self.said.elapsed() >= PAUSE {
+            self.said = Instant::now();
+            let left = self.started.elapsed().as_secs_f64()
+                * (progress.total as f64 / progress.done.max(1) as f64 - 1.0);
+            let message =
+                format!("{} of {} draws ({message}), {left:.0} s left", progress.done, progress.total);
+            let fields = [("done", progress.done.into()), ("total", progress.total.into())];
+            self.log.say(Level::Detail, "sampling", &message, &fields);
+        }
+    }
+}
+
+impl Drop for SampleCourse {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn styled(length: usize, style: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(length as u64), ProgressDrawTarget::stderr_with_hz(RATE));
+    bar.with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
 fn bar(steps: usize) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr_with_hz(RATE));
-    let style = ProgressStyle::with_template("fit {bar:30} {pos}/{len} steps, {msg}, {eta} left");
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    styled(steps, "fit {bar:30} {pos}/{len} steps, {msg}, {eta} left")
 }

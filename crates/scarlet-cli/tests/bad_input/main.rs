@@ -9,6 +9,7 @@ mod catalogs;
 mod images;
 mod instruments;
 mod output;
+mod samples;
 mod scenes;
 mod unusual;
 mod whole;
@@ -149,6 +150,7 @@ fn every_bad_input_is_named_and_the_document_says_how() {
         ("Images", images::ROWS),
         ("Several instruments and epochs", instruments::ROWS),
         ("Catalogues and sources", catalogs::ROWS),
+        ("Draws from the posterior", samples::ROWS),
         ("Output, time and memory", output::ROWS),
         ("Unusual, and understood", unusual::ROWS),
     ];

@@ -26,7 +26,7 @@ impl Default for Limits {
 
 /// What is wrong with `chains`, of which `lines` is the summary; nothing where they can be trusted.
 ///
-/// An R-hat above its limit is an error, all else a warning.
+/// An R-hat above its limit is an error, and so is a majority of divergent draws; all else is a warning.
 #[must_use]
 pub fn findings(chains: &Chains, lines: &[ColumnSummary], limits: &Limits) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -98,7 +98,8 @@ fn of_divergences(chains: &Chains) -> Option<Finding> {
     );
     let advice = "aim at a higher acceptance (--target-acceptance 0.95); look for parameters near a bound, or give them \
                   priors that keep them away";
-    Some(finding(Severity::Warning, "divergences", "chains", problem, advice))
+    let severity = if 2 * count > all { Severity::Error } else { Severity::Warning };
+    Some(finding(severity, "divergences", "chains", problem, advice))
 }
 
 /// Which parameter's divergent draws are furthest from its others, if that stands out.

@@ -158,6 +158,21 @@ impl Chains {
         Self::new(columns, values, self.statistics)
     }
 
+    /// Only the columns that `columns` names, in that order.
+    ///
+    /// # Errors
+    /// Names a column that is not there.
+    pub fn only(&self, columns: &[ChainColumn]) -> Result<Self, InferError> {
+        let place = |wanted: &ChainColumn| {
+            let found = self.columns.iter().position(|own| own.name == wanted.name);
+            let problem =
+                || format!("there is no column {}; the chains are those of another scene", wanted.name);
+            found.ok_or_else(|| InferError::Chains { problem: problem() })
+        };
+        let kept = columns.iter().map(place).collect::<Result<Vec<usize>, _>>()?;
+        Self::new(columns.to_vec(), self.values.select(Axis(2), &kept), self.statistics.clone())
+    }
+
     /// Only one draw of `every`, the last of each run.
     #[must_use]
     pub fn thinned(&self, every: usize) -> Self {

@@ -199,15 +199,15 @@ fn is_score(slot: &Slot) -> bool {
 
 /// Refuses parameters that neither a prior nor the data say anything about.
 fn check_proper(posterior: &mut Posterior, x: &[f64]) -> Result<(), InferError> {
-    let mut is_told = vec![false; x.len()];
+    let mut is_told = vec![false; posterior.layout().values_len()];
     let mut gradient = vec![0.0; x.len()];
     for shift in SHIFTS {
         let moved: Vec<f64> = x.iter().map(|x| x + shift).collect();
         posterior.value_and_gradient(&moved, &mut gradient);
-        is_told.iter_mut().zip(&gradient).for_each(|(told, g)| *told |= *g != 0.0);
+        is_told.iter_mut().zip(posterior.gradient_of_values()).for_each(|(told, g)| *told |= *g != 0.0);
     }
     for slot in posterior.layout().slots().iter().filter(|slot| slot.is_free() && slot.prior.is_none()) {
-        if let Some(k) = is_told[slot.unconstrained.clone()].iter().position(|told| !told) {
+        if let Some(k) = is_told[slot.values.clone()].iter().position(|told| !told) {
             return Err(InferError::Improper { parameter: slot.path.clone(), element: k });
         }
     }

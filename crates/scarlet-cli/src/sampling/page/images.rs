@@ -1,0 +1,49 @@
+//! Mean and standard deviation of each source's light, as pictures.
+
+use super::put;
+use crate::markup::{escape, number};
+use crate::picture::{Picture, sequential_colour};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ndarray::{Array2, Axis};
+use scarlet::infer::sample::SourceImages;
+use std::fmt::Write as _;
+
+/// Sources that are shown.
+const MOST: usize = 40;
+/// Pixels of a picture's longer side.
+const SIDE: usize = 160;
+
+pub(super) fn section(out: &mut String, images: &[SourceImages]) {
+    if images.is_empty() {
+        return;
+    }
+    put!(out, "<section id=\"images\">\n<h2>Light of each source</h2>\n");
+    put!(out, "<p>Mean and standard deviation of each pixel over the draws, summed over channels.</p>\n");
+    for source in images.iter().take(MOST) {
+        let name = escape(&source.source);
+        put!(out, "<h3>{name}</h3>\n");
+        let mean = source.mean.sum_axis(Axis(0));
+        // channels vary on their own, but for what they share: squares add up at least
+        let sd = source.sd.mapv(|v| v * v).sum_axis(Axis(0)).mapv(f64::sqrt);
+        for (what, image) in [("mean", mean), ("standard deviation", sd)] {
+            let most = image.iter().copied().fold(0.0, f64::max);
+            put!(
+                out,
+                "<figure style=\"display:inline-block\"><img alt=\"{what} of {name}\" \
+                 src=\"data:image/png;base64,{}\"><figcaption>{what}, up to {}</figcaption></figure>\n",
+                STANDARD.encode(picture(&image, most).upscaled(SIDE).png()),
+                number(most, 3)
+            );
+        }
+    }
+    put!(out, "</section>\n");
+}
+
+/// By the square root, so that wings can be seen.
+fn picture(image: &Array2<f64>, most: f64) -> Picture {
+    let (rows, columns) = image.dim();
+    Picture::from_image([rows, columns], |y, x| {
+        sequential_colour((image[[y, x]].max(0.0) / most.max(f64::MIN_POSITIVE)).sqrt())
+    })
+}

@@ -1,0 +1,121 @@
+//! `scarlet sample` from outside: what it writes, whom it repeats, how it goes on and how it ends.
+
+#[path = "bad_input/whole.rs"]
+mod whole;
+
+use scarlet_cli::catalog::read_numbers;
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_scarlet");
+const QUICK: [&str; 4] = ["--draws", "60", "--warmup", "60"];
+
+/// A folder with the images of a star and a galaxy, modelled with a Sersic profile.
+fn sky() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let args = ["simulate", "--out", "sky", "--stars", "1", "--galaxies", "1", "--quiet"];
+    let size = ["--rows", "32", "--columns", "32"];
+    let done = Command::new(PROGRAM).args(args).args(size).current_dir(folder.path()).status();
+    assert!(done.expect("the program is there").success());
+    let scene = folder.path().join("sky/scene.yaml");
+    let text = fs::read_to_string(&scene).expect("written");
+    let text = text.replace("galaxy: extended", "galaxy: sersic");
+    assert!(text.contains("sersic"), "{text}");
+    fs::write(&scene, text).expect("written");
+    folder
+}
+
+fn sample(folder: &Path, out: &str, args: &[&str]) -> Output {
+    let mut command = Command::new(PROGRAM);
+    command.args(["sample", "sky/scene.yaml", "--quiet", "--out", out]).args(QUICK).args(args);
+    if !args.contains(&"--rhat-limit") {
+        command.args(["--rhat-limit", "9"]);
+    }
+    let output = command.current_dir(folder).output().expect("the program is there");
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"), "{output:?}");
+    output
+}
+
+fn summary(folder: &Path, out: &str) -> Value {
+    let text = fs::read_to_string(folder.join(out).join("summary.json")).expect("there are results");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn numbers(folder: &Path, out: &str) -> Vec<(String, Vec<f64>)> {
+    read_numbers(&folder.join(out).join("chains.parquet")).expect("Parquet")
+}
+
+#[test]
+fn chains_are_written_repeated_and_continued() {
+    let folder = sky();
+    let folder = folder.path();
+    let done = sample(folder, "one", &["--chains", "2", "--threads", "1"]);
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    assert_eq!(whole::complaints(&folder.join("one")), Vec::<String>::new());
+    for name in [
+        "chains.zarr/.zmetadata",
+        "chains.zarr/posterior/chain/0",
+        "report.html",
+        "summary.csv",
+        "scene.json",
+    ] {
+        assert!(folder.join("one").join(name).exists(), "{name}");
+    }
+    let said = summary(folder, "one");
+    assert_eq!((said["chains"].as_u64(), said["draws"].as_u64()), (Some(2), Some(60)));
+    let columns = said["columns"].as_array().expect("a list");
+    let of = |name: &str| {
+        columns.iter().find(|c| c["name"] == name).unwrap_or_else(|| panic!("no {name}: {said}"))
+    };
+    assert!(of("0.spectrum[0]")["sd"].as_f64().is_some_and(|sd| sd > 0.0));
+    assert!(
+        of("1.g1")["derived"] == true
+            && of("1.colour_g_r")["mean"].is_number()
+            && of("1.radius")["sd"].is_number()
+    );
+    assert!(said["findings"].as_array().expect("a list").iter().any(|f| f["code"] == "no_prior"));
+    assert!(said["predictive"][0]["p_value"].as_f64().is_some_and(|p| p > 1e-3 && p < 0.999), "{said}");
+
+    // flux of a star in a box that holds all of it
+    let table = numbers(folder, "one");
+    let column = |name: &str| &table.iter().find(|(own, _)| own == name).expect("a column").1;
+    assert_eq!(column("chain").len(), 120);
+    let pairs = column("0.flux_g").iter().zip(column("0.spectrum[0]"));
+    assert!(pairs.clone().all(|(flux, spectrum)| (flux / spectrum - 1.0).abs() < 0.02));
+
+    // the same draws from two threads
+    sample(folder, "two", &["--chains", "2", "--threads", "2"]);
+    assert_eq!(numbers(folder, "one"), numbers(folder, "two"));
+    let other = sample(folder, "other", &["--chains", "2", "--seed", "5", "--thin", "2"]);
+    assert_eq!(other.status.code(), Some(0));
+    assert_ne!(numbers(folder, "one"), numbers(folder, "other"));
+
+    // and on from there
+    let on = sample(folder, "two", &["--chains", "2", "--resume"]);
+    assert_eq!(on.status.code(), Some(0), "{on:?}");
+    assert_eq!(summary(folder, "two")["draws"], 120);
+    let more = numbers(folder, "two");
+    let first = |table: &[(String, Vec<f64>)]| table[2].1[..60].to_vec();
+    assert_eq!(first(&more), first(&table));
+    let report = fs::read_to_string(folder.join("two/report.html")).expect("written");
+    for part in
+        ["id=\"traces\"", "id=\"ranks\"", "id=\"corner\"", "id=\"fluxes\"", "id=\"images\"", "data:image/png"]
+    {
+        assert!(report.contains(part), "{part}");
+    }
+    assert!(!report.contains("NaN") && !report.contains("src=\"http"));
+}
+
+#[test]
+fn chains_that_disagree_have_an_exit_code_and_langevin_is_flagged_as_such() {
+    let folder = sky();
+    let folder = folder.path();
+    let strict = sample(folder, "strict", &["--chains", "2", "--rhat-limit", "0.5"]);
+    assert_eq!(strict.status.code(), Some(5), "{strict:?}");
+    assert!(summary(folder, "strict")["findings"][0]["code"] == "rhat_high");
+    let done = sample(folder, "langevin", &["--chains", "2", "--sampler", "langevin"]);
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    assert_eq!(summary(folder, "langevin")["sampler"], "langevin");
+}

@@ -197,9 +197,7 @@ impl Run<'_> {
             None => new,
         };
         scene.save(self.args.out.join("scene.json"))?;
-        let (summary, finish) =
-            self.write(&start, chains, flat, &draws, [read, fitted, sampled], &mut stages)?;
-        Ok((summary, finish))
+        self.write(&start, chains, flat, &draws, [read, fitted, sampled], &mut stages)
     }
 
     /// The chains to go on with.

@@ -82,26 +82,6 @@ pub(crate) const ROWS: &[Row] = &[
         "--resume",
     ]),
     row(
-        "chains that disagree",
-        |w| saved(w, Source::new([9.0, 12.0], free([60.0, 90.0]).positive(), galaxy())),
-        &["R-hat is", "above 0.5", "draw more"],
-    )
-    .args(&[
-        "sample",
-        "scene.yaml",
-        "--out",
-        "out",
-        "--chains",
-        "2",
-        "--draws",
-        "20",
-        "--warmup",
-        "40",
-        "--rhat-limit",
-        "0.5",
-    ])
-    .code(5),
-    row(
         "one chain",
         |w| saved(w, Source::new([9.0, 12.0], free([60.0, 90.0]).positive(), galaxy())),
         &["one chain only", "at least two"],

@@ -90,7 +90,7 @@ pub struct SampleArgs {
     /// Largest R-hat that passes
     #[arg(long, value_name = "RHAT", default_value_t = Limits::default().rhat, value_parser = positive)]
     pub rhat_limit: f64,
-    /// Columns to draw in the report, such as star.center[0]; may be given several times
+    /// Columns to draw in the report, such as `star.center[0]`; may be given several times
     #[arg(long, value_name = "NAME")]
     pub plot: Vec<String>,
     /// Print the summary as JSON on standard output

@@ -4,7 +4,7 @@ mod common;
 #[path = "../benches/harness/counting.rs"]
 mod counting;
 
-use common::blend::{blend, turned_blend};
+use common::blend::{blend, turned_blend, turned_varying_blend, varying_blend};
 use counting::{Counting, allocations};
 use scarlet::prelude::*;
 use scarlet::render::expression::ExpressionImage;
@@ -35,8 +35,10 @@ fn with_expression(mut scene: Scene) -> Scene {
 #[test]
 fn steps_of_a_fit_allocate_nothing() {
     let (scene, observation) = blend();
-    let observations = [observation, turned_blend()];
-    for (precision, seen) in [Precision::Single, Precision::Double].into_iter().flat_map(|p| [(p, 1), (p, 2)])
+    let varying = varying_blend(&observation);
+    let observations = [observation, turned_blend(), varying, turned_varying_blend()];
+    for (precision, seen) in
+        [Precision::Single, Precision::Double].into_iter().flat_map(|p| [(p, 1), (p, 2), (p, 4)])
     {
         for threads in [1, 2] {
             let builder = Posterior::builder().precision(precision).threads(threads);

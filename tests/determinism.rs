@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::blend::{blend, turned_blend};
+use common::blend::{blend, turned_blend, turned_varying_blend, varying_blend};
 use common::quickstart;
 use scarlet::infer::Fit;
 use scarlet::prelude::*;
@@ -74,6 +74,12 @@ fn so_are_those_to_two_observations() {
 fn so_are_those_with_another_grid_correlated_noise_and_own_parameters() {
     let (scene, observation) = blend();
     assert_same(&scene, &[observation, turned_blend()]);
+}
+
+#[test]
+fn so_are_those_through_psfs_that_vary() {
+    let (scene, observation) = blend();
+    assert_same(&scene, &[varying_blend(&observation), turned_varying_blend()]);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! A made-up blend in five bands, with noise: stars, free-form and parametric galaxies, a dusty one.
 
 use super::differences::{image, wave};
-use ndarray::Array3;
-use scarlet::frame::parse_header;
+use ndarray::{Array3, s};
+use scarlet::frame::{PsfField, PsfLaw, VaryingPsf, parse_header};
 use scarlet::model::profile::{Gaussian, Sersic};
 use scarlet::obs::noise::CorrelatedNoise;
 use scarlet::obs::{Astrometry, Background};
@@ -24,8 +24,35 @@ fn wcs(pixel: [f64; 2], [along, across]: [f64; 2]) -> Wcs {
 /// An observation on a turned and finer grid, with a shift, a rotation, a scale, a flux scale and a background of its
 /// own, and with noise that is correlated; what it shows does not matter.
 pub fn turned_blend() -> Observation {
-    let psf = Psf::gaussian(1.7).expect("a width");
-    let frame = Frame::new([32, 34]).channels(["g", "r"]).psf(psf).wcs(wcs([17.5, 16.5], [3.5e-5, 2e-5]));
+    turned_through(|frame| frame.psf(Psf::gaussian(1.7).expect("a width"))).named("turned")
+}
+
+/// The same through a PSF that varies.
+pub fn turned_varying_blend() -> Observation {
+    turned_through(|frame| frame.varying_psf(varying_psf()).expect("positive")).named("turned and varying")
+}
+
+/// `observation` through a PSF that varies.
+pub fn varying_blend(observation: &Observation) -> Observation {
+    let frame = observation.frame().clone().varying_psf(varying_psf()).expect("positive");
+    let (data, weights) = (observation.data().clone(), observation.weights().clone());
+    Observation::new(data, weights, frame).expect("valid data").named("varying")
+}
+
+/// A PSF that is wider at larger x and y.
+fn varying_psf() -> VaryingPsf {
+    let widths = [1.5, 1.6, 1.7, 1.9].map(|sigma| Psf::gaussian(sigma).expect("a width").sampled(0));
+    let mut images = Array3::zeros((4, 31, 31));
+    for (image, mut padded) in widths.iter().zip(images.outer_iter_mut()) {
+        let (n, from) = (image.nrows(), 15 - image.nrows() / 2);
+        padded.slice_mut(s![from..from + n, from..from + n]).assign(image);
+    }
+    let field = PsfField::new(images, PsfLaw::Grid { y: vec![0.0, 58.0], x: vec![0.0, 48.0] });
+    VaryingPsf::new(vec![field.expect("a field")]).expect("one field")
+}
+
+fn turned_through(psf: impl FnOnce(Frame) -> Frame) -> Observation {
+    let frame = psf(Frame::new([32, 34]).channels(["g", "r"]).wcs(wcs([17.5, 16.5], [3.5e-5, 2e-5])));
     let data = Array3::from_shape_fn(frame.shape(), |(c, y, x)| ((7 * c + 3 * y + 5 * x) as f64).sin());
     let noise = Array3::from_shape_fn((2, 3, 3), |(_, y, x)| [0.3, 1.0, 0.3][y] * [0.3, 1.0, 0.3][x]);
     let noise = CorrelatedNoise::from_function(noise).expect("positive");
@@ -33,7 +60,7 @@ pub fn turned_blend() -> Observation {
     let observation = Observation::new(data, weights, frame).and_then(|o| o.correlated(noise));
     let astrometry = Astrometry::within(0.5).rotated_within(5e-3).scaled_within(3e-3);
     observation
-        .and_then(|o| o.named("turned").astrometry(astrometry))
+        .and_then(|o| o.astrometry(astrometry))
         .and_then(|o| o.flux_scale(free(1.0).positive().prior(Normal::new(1.0, 0.05))))
         .and_then(|o| o.background(Background::plane(free(0.0), free([0.0, 0.0]))))
         .expect("valid parameters")

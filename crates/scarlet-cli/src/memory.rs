@@ -90,7 +90,12 @@ fn transforms(own: &Frame, model: &Frame, pixel: usize, threads: usize) -> usize
     // Lengths are rounded up to ones with small factors: a tenth at most.
     let [fy, fx] = [shape[0] + reach.0, shape[1] + reach.1].map(|n| n + n / 10);
     let half = fy * (fx / 2 + 1) * 2;
-    half * pixel * (own.channel_names().len() + 2 * threads) + 3 * half * 8
+    let channels = own.channel_names().len();
+    // A PSF that varies has no more components than images, and as many more from their derivatives along y and x.
+    let components =
+        |c: usize| own.varying_psf_ref().map_or(1, |varying| 3 * varying.field(c).basis().dim().0);
+    let kernels: usize = (0..channels).map(components).sum();
+    half * pixel * (kernels + 2 * threads) + (kernels - channels) * shape[0] * shape[1] * pixel + 3 * half * 8
 }
 
 /// Bytes that this process may still take, where the system tells: the free memory, or less in a container.

@@ -40,6 +40,12 @@ pub enum FrameError {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// A PSF that varies over the field, and makes no sense.
+    #[error("PSF that varies over the field: {problem}")]
+    PsfField {
+        /// What is wrong and what to do.
+        problem: String,
+    },
     /// A PSF parameter outside its range.
     #[error("PSF {parameter} is {value}; it must be {range}")]
     PsfParameter {

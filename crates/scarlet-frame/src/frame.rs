@@ -1,7 +1,8 @@
 //! Frames: which pixels, which channels, seen through which PSF, where on the sky.
 
-use crate::{Angle, BBox, Channel, Enclosing, FrameError, GridMap, Psf, Sky, Wcs};
+use crate::{Angle, BBox, Channel, Enclosing, FrameError, GridMap, Psf, Sky, VaryingPsf, Wcs};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The geometry of a cube: its pixels, channels, PSF and WCS, carried along as one value.
 ///
@@ -17,6 +18,8 @@ pub struct Frame {
     bbox: BBox,
     channels: Vec<Channel>,
     psf: Option<Psf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    varying_psf: Option<VaryingPsf>,
     wcs: Option<Wcs>,
 }
 
@@ -30,7 +33,7 @@ impl Frame {
     /// A frame of the pixels of `bbox`.
     #[must_use]
     pub fn with_bbox(bbox: BBox) -> Self {
-        Self { bbox, channels: vec![Channel::from("")], psf: None, wcs: None }
+        Self { bbox, channels: vec![Channel::from("")], psf: None, varying_psf: None, wcs: None }
     }
 
     /// The same frame with these channels: names of bands, or `(band, epoch)` pairs.
@@ -44,7 +47,21 @@ impl Frame {
     #[must_use]
     pub fn psf(mut self, psf: Psf) -> Self {
         self.psf = Some(psf);
+        self.varying_psf = None;
         self
+    }
+
+    /// The same frame seen through a PSF that varies over it; where one PSF must stand for all, it is the one at the middle.
+    ///
+    /// Positions of the field are those of this frame: [`VaryingPsf::moved_by`] where it was cut out of a detector.
+    ///
+    /// # Errors
+    /// Somewhere in the frame the PSF has no positive flux.
+    pub fn varying_psf(mut self, psf: VaryingPsf) -> Result<Self, FrameError> {
+        psf.check_over(self.bbox)?;
+        self.psf = Some(psf.at(self.bbox.middle())?);
+        self.varying_psf = Some(psf);
+        Ok(self)
     }
 
     /// The same frame with `wcs`.
@@ -56,8 +73,11 @@ impl Frame {
 
     /// The same frame with the pixels of `bbox`, in the same coordinates.
     #[must_use]
-    pub const fn cropped(mut self, bbox: BBox) -> Self {
+    pub fn cropped(mut self, bbox: BBox) -> Self {
         self.bbox = bbox;
+        if let Some(Ok(psf)) = self.varying_psf.as_ref().map(|varying| varying.at(bbox.middle())) {
+            self.psf = Some(psf);
+        }
         self
     }
 
@@ -80,7 +100,21 @@ impl Frame {
         &self.channels
     }
 
-    /// The PSF, if it was given.
+    /// The PSF as it varies over the frame, if it does.
+    #[must_use]
+    pub const fn varying_psf_ref(&self) -> Option<&VaryingPsf> {
+        self.varying_psf.as_ref()
+    }
+
+    /// The PSF of a star at `position` `[y, x]`: the frame's, or where that varies its value there; the one at the middle
+    /// where it has no positive flux there.
+    #[must_use]
+    pub fn psf_at(&self, position: [f64; 2]) -> Option<Cow<'_, Psf>> {
+        let there = self.varying_psf.as_ref().and_then(|varying| varying.at(position).ok());
+        there.map(Cow::Owned).or_else(|| self.psf.as_ref().map(Cow::Borrowed))
+    }
+
+    /// The PSF, if it was given; where it varies, that at the middle.
     #[must_use]
     pub const fn psf_ref(&self) -> Option<&Psf> {
         self.psf.as_ref()
@@ -113,6 +147,9 @@ impl Frame {
             if self.channels[..k].contains(channel) {
                 return Err(FrameError::DuplicateChannel { channel: channel.clone() });
             }
+        }
+        if let Some(varying) = &self.varying_psf {
+            varying.check_over(self.bbox)?;
         }
         match self.psf.as_ref().and_then(Psf::planes) {
             Some(planes) if planes != 1 && planes != self.channels.len() => {

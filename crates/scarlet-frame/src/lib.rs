@@ -27,5 +27,6 @@ pub use frame::Frame;
 pub use grid_affine::GridAffine;
 pub use grid_map::GridMap;
 pub use nearest::nearest;
+pub use psf::varying::{PsfComponents, PsfField, PsfLaw, VaryingPsf};
 pub use psf::{Psf, PsfSamples};
 pub use wcs::{Card, Header, LocalAffine, Sky, Wcs, parse_card, parse_header};

@@ -1,6 +1,7 @@
 //! PSFs as they are sampled by a frame's pixels.
 
 mod fine;
+pub(crate) mod varying;
 
 use crate::FrameError;
 use ndarray::{Array2, Array3, ArrayView2, Axis};

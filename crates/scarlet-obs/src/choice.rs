@@ -1,10 +1,13 @@
 //! Which renderer an observation needs, and what it reads of the model.
 
 use crate::calibration::Moving;
+use crate::variation::Variation;
 use crate::{ObsError, Observation, kernel};
 use ndarray::Array2;
 use scarlet_frame::{BBox, Frame, FrameError, GridMap};
-use scarlet_render::{Convolution, Geometry, Matching, Pixel, Renderer, Request, Resampling, Workers};
+use scarlet_render::{
+    Convolution, Geometry, Matching, Pixel, Renderer, Request, Resampling, Varying, Workers,
+};
 
 /// What renders an observation.
 #[derive(Debug)]
@@ -31,18 +34,23 @@ impl<T: Pixel> Choice<T> {
         moving: Option<&Moving>,
     ) -> Result<Self, ObsError> {
         observation.channels_in(model)?;
-        let request = |geometry, slack_px| {
-            let matchings = matchings(observation.frame(), model);
-            Self::Resampled(Request { geometry, matchings, slack_px })
+        let variation = Variation::of(observation, model)?;
+        let resampled = |geometry, slack_px| match &variation {
+            Some(variation) => varying(observation, model, variation, &geometry, slack_px),
+            None => {
+                let matchings = matchings(observation.frame(), model);
+                Ok(Self::Resampled(Request { geometry, matchings, slack_px }))
+            }
         };
         if let Some(moving) = moving {
-            return Ok(request(moving.geometry().clone(), moving.reach_px()));
+            return resampled(moving.geometry().clone(), moving.reach_px());
         }
         match observation.frame().offset_in(model) {
             Ok(origin) => {
-                aligned(observation, model, origin).map(|(renderer, input)| Self::Ready(renderer, input))
+                let (renderer, input) = aligned(observation, model, origin, variation.as_ref())?;
+                Ok(Self::Ready(renderer, input))
             }
-            Err(FrameError::GridsDiffer { .. }) => Ok(request(geometry(observation, model)?, 0.0)),
+            Err(FrameError::GridsDiffer { .. }) => resampled(geometry(observation, model)?, 0.0),
             Err(error) => Err(ObsError::in_observation(observation.name(), &error)),
         }
     }
@@ -88,12 +96,13 @@ fn aligned<T: Pixel>(
     observation: &Observation,
     model: &Frame,
     origin: [i64; 2],
+    variation: Option<&Variation>,
 ) -> Result<(Renderer<T>, BBox), ObsError> {
     let output = BBox::new(origin, observation.frame().bbox().shape());
     if model.bbox().intersection(output).is_none() {
         return Err(unseen(observation, output, model));
     }
-    let mut kernels = kernels(observation, model)?;
+    let mut kernels = kernels(observation, model, variation)?;
     if kernels.is_empty() {
         if model.bbox().encloses(output) {
             return Ok((Renderer::Identity, output));
@@ -107,7 +116,26 @@ fn aligned<T: Pixel>(
         Some(shape) => Convolution::with_fft_shape(input, output, &kernels, shape),
         None => Convolution::new(input, output, &kernels),
     };
-    Ok((Renderer::Convolution(convolution), input))
+    let Some(variation) = variation else { return Ok((Renderer::Convolution(convolution), input)) };
+    let mixtures = variation.mixtures_in(observation, model, input)?;
+    let varying = Varying::convolution(convolution, input.shape(), mixtures);
+    Ok((Renderer::Varying(Box::new(varying)), input))
+}
+
+/// A resampling through a PSF that varies, which shares what it reads with no other.
+fn varying<T: Pixel>(
+    observation: &Observation,
+    model: &Frame,
+    variation: &Variation,
+    geometry: &Geometry,
+    slack_px: f64,
+) -> Result<Choice<T>, ObsError> {
+    let matchings = variation.matchings(observation.frame(), model);
+    let resampling = Resampling::new(model.bbox(), geometry, &matchings, slack_px)
+        .ok_or_else(|| unseen(observation, footprint(geometry), model))?;
+    let input = resampling.input();
+    let mixtures = variation.mixtures_in(observation, model, input)?;
+    Ok(Choice::Ready(Renderer::Varying(Box::new(Varying::resampling(resampling, mixtures))), input))
 }
 
 /// The PSFs of each channel of `frame`.
@@ -144,11 +172,15 @@ fn unseen(observation: &Observation, bbox: BBox, model: &Frame) -> ObsError {
     ObsError::NoOverlap { observation: observation.name().to_owned(), bbox, model: model.bbox() }
 }
 
-/// One kernel for each channel, none where neither frame has a PSF.
+/// One kernel for each channel, none where neither frame has a PSF; where it varies, those of all components.
 ///
 /// # Errors
 /// FFTs of a shape that was asked for do not hold the model and the observed PSF.
-fn kernels(observation: &Observation, model: &Frame) -> Result<Vec<Array2<f64>>, ObsError> {
+fn kernels(
+    observation: &Observation,
+    model: &Frame,
+    variation: Option<&Variation>,
+) -> Result<Vec<Array2<f64>>, ObsError> {
     let Some(psf) = observation.frame().psf_ref() else { return Ok(Vec::new()) };
     if let Some(shape) = observation.fft_shape_ref() {
         let (psf, of_model) = (psf.sampled(0), model.bbox().shape());
@@ -156,6 +188,9 @@ fn kernels(observation: &Observation, model: &Frame) -> Result<Vec<Array2<f64>>,
         if shape[0] < needed[0] || shape[1] < needed[1] {
             return Err(ObsError::FftShape { observation: observation.name().to_owned(), shape, needed });
         }
+    }
+    if let Some(variation) = variation {
+        return Ok(variation.kernels(observation.frame(), model, observation.fft_shape_ref()));
     }
     Ok(difference_kernels(observation.frame(), model, |observed, of_model| {
         match observation.fft_shape_ref() {

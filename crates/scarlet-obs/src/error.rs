@@ -126,6 +126,16 @@ pub enum ObsError {
         /// What is wrong and what to do.
         problem: &'static str,
     },
+    /// A table without what is needed of it.
+    #[error("HDU {hdu} of {}: {problem}", .path.display())]
+    FitsTable {
+        /// The file.
+        path: PathBuf,
+        /// The HDU.
+        hdu: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
     /// A compressed image whose header makes no sense.
     #[error("HDU {hdu} of {} cannot be uncompressed: {problem}; copy the file again, or compress it anew", .path.display())]
     FitsCompression {

@@ -16,6 +16,9 @@ use scarlet_render::{RealFft2, Window, good_length};
 /// Share of the kernel's absolute sum that may be cut off.
 pub const TAIL: f64 = 2e-4;
 
+/// The same for kernels that are put together where the PSF varies, so that each star keeps 1e-4 of its peak.
+const TAIL_OF_COMPONENTS: f64 = 3e-5;
+
 /// The kernel that turns images seen through `model` into images seen through `observed`, cut at [`TAIL`].
 ///
 /// Both are `[y, x]` with their centre at `n / 2`; so is the kernel.
@@ -23,6 +26,30 @@ pub const TAIL: f64 = 2e-4;
 pub fn difference(observed: &Array2<f64>, model: &Array2<f64>) -> Array2<f64> {
     let shape = [0, 1].map(|k| good_length(observed.shape()[k] + 2 * model.shape()[k]));
     cut(&difference_on(observed, model, shape), TAIL)
+}
+
+/// The kernels of `base`, as [`difference`] makes them, and of `images` that are added to it times factors up to 1 and add
+/// up to 0: all cut where less than 3e-5 of the absolute sum of the first is left outside of each.
+pub(crate) fn differences(
+    base: &Array2<f64>,
+    images: &[Array2<f64>],
+    model: &Array2<f64>,
+) -> Vec<Array2<f64>> {
+    let shape = [0, 1].map(|k| good_length(base.shape()[k] + 2 * model.shape()[k]));
+    let whole: Vec<_> =
+        std::iter::once(base).chain(images).map(|image| difference_on(image, model, shape)).collect();
+    let outside = TAIL_OF_COMPONENTS * absolute_sum(&whole[0]);
+    let half =
+        whole.iter().map(|kernel| half_with(kernel, absolute_sum(kernel) - outside)).max().unwrap_or(0);
+    let mut kernels: Vec<_> = whole.iter().map(|kernel| inside(kernel, half)).collect();
+    let scale = whole[0].sum() / kernels[0].sum();
+    kernels[0] *= scale;
+    let unit = &kernels[0] / kernels[0].sum();
+    for kernel in &mut kernels[1..] {
+        let light = kernel.sum();
+        kernel.scaled_add(-light, &unit);
+    }
+    kernels
 }
 
 /// The kernel of [`difference`] on a grid of `shape`, not cut; its centre is at `shape / 2`.
@@ -63,13 +90,25 @@ pub(crate) fn wrapped(image: &Array2<f64>, [ny, nx]: [usize; 2]) -> Vec<f64> {
 
 /// The smallest central square that leaves no more than `tail` of the absolute sum outside, with the same sum.
 pub(crate) fn cut(kernel: &Array2<f64>, tail: f64) -> Array2<f64> {
-    let (cy, cx) = (kernel.nrows() / 2, kernel.ncols() / 2);
-    let total: f64 = kernel.iter().map(|v| v.abs()).sum();
-    let inside = |half: usize| kernel.slice(s![cy - half..=cy + half, cx - half..=cx + half]);
-    let widest = cy.min(cx).min(kernel.nrows() - 1 - cy).min(kernel.ncols() - 1 - cx);
-    let enough = |half: &usize| inside(*half).iter().map(|v| v.abs()).sum::<f64>() >= (1.0 - tail) * total;
-    let half = (0..=widest).find(enough).unwrap_or(widest);
-    let image = inside(half).to_owned();
+    let image = inside(kernel, half_with(kernel, (1.0 - tail) * absolute_sum(kernel)));
     let scale = kernel.sum() / image.sum();
     image * scale
+}
+
+/// The central square of `2 half + 1` pixels.
+fn inside(kernel: &Array2<f64>, half: usize) -> Array2<f64> {
+    let (cy, cx) = (kernel.nrows() / 2, kernel.ncols() / 2);
+    kernel.slice(s![cy - half..=cy + half, cx - half..=cx + half]).to_owned()
+}
+
+fn absolute_sum(kernel: &Array2<f64>) -> f64 {
+    kernel.iter().map(|v| v.abs()).sum()
+}
+
+/// Half a side of the smallest central square that holds at least `least` of the absolute sum.
+fn half_with(kernel: &Array2<f64>, least: f64) -> usize {
+    let (cy, cx) = (kernel.nrows() / 2, kernel.ncols() / 2);
+    let widest = cy.min(cx).min(kernel.nrows() - 1 - cy).min(kernel.ncols() - 1 - cx);
+    let enough = |half: &usize| absolute_sum(&inside(kernel, *half)) >= least;
+    (0..=widest).find(enough).unwrap_or(widest)
 }

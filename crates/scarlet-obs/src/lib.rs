@@ -17,6 +17,7 @@ mod observation;
 mod plan;
 mod redistribute;
 mod sight;
+mod variation;
 mod view;
 
 pub use calibration::{Astrometry, Background, Calibration};

@@ -4,6 +4,8 @@
 //! it takes to keep what wraps around out of the output box: n + h for equal boxes of n pixels and a kernel
 //! that reaches h, instead of n + 2 h.
 
+mod mixing;
+
 use crate::fft::{RealFft2, Window, Workspace, good_length};
 use crate::{Pixel, simd};
 use ndarray::{Array2, ArrayView2};

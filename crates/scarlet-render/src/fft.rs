@@ -2,6 +2,7 @@
 //!
 //! Unnormalised in both directions; spectra are stored transposed, `[kx, ky]` with `kx` up to `nx / 2`.
 
+use crate::varying::Mixed;
 use crate::{Pixel, simd};
 use num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
@@ -91,6 +92,8 @@ pub struct Workspace<T> {
     pub(crate) scratch: Vec<Complex<T>>,
     /// What a resampling needs besides.
     pub(crate) fine: Option<Box<Fine<T>>>,
+    /// What a PSF that varies needs besides.
+    pub(crate) mixed: Option<Box<Mixed<T>>>,
 }
 
 /// Buffers of a resampling: those of the FFTs of its fine grid, what is on the grid, and the adjoint of that.
@@ -131,6 +134,11 @@ impl<T: Pixel> Workspace<T> {
                 (&mut own.pair, &other.pair),
             ];
             pairs.into_iter().for_each(|(own, other)| own.resize(own.len().max(other.len()), T::default()));
+        }
+        if let Some(other) = &other.mixed {
+            let own = self.mixed.get_or_insert_default();
+            own.plane.resize(own.plane.len().max(other.plane.len()), T::default());
+            own.spectrum.resize(own.spectrum.len().max(other.spectrum.len()), zero);
         }
     }
 }
@@ -190,6 +198,7 @@ impl<T: Pixel> RealFft2<T> {
             rows: vec![zero; self.rows_len()],
             scratch: vec![zero; scratch],
             fine: None,
+            mixed: None,
         }
     }
 

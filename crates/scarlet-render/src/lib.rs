@@ -14,6 +14,7 @@ mod plan;
 pub mod renderer;
 pub mod resampling;
 mod simd;
+pub mod varying;
 mod workers;
 
 pub use convolution::Convolution;
@@ -22,4 +23,5 @@ pub use pixel::Pixel;
 pub use plan::{Edge, ScenePlan, source_cube};
 pub use renderer::{Renderer, Sighting};
 pub use resampling::{Geometry, Matching, OutOfSlack, Reading, Request, Resampling};
+pub use varying::{Component, Mixture, Varying};
 pub use workers::Workers;

@@ -1,6 +1,6 @@
 //! From one channel of a model to what an observation sees of it, and back.
 
-use crate::{Convolution, Pixel, Reading, Resampling, Window, Workspace, simd};
+use crate::{Convolution, Pixel, Reading, Resampling, Varying, Window, Workspace, simd};
 use num_complex::Complex;
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +17,8 @@ pub enum Renderer<T: Pixel> {
     Convolution(Convolution<T>),
     /// Every channel on another pixel grid, through its own kernel.
     Resampling(Box<Resampling<T>>),
+    /// Every channel through a PSF that varies over it, on the same pixel grid or another.
+    Varying(Box<Varying<T>>),
 }
 
 /// For humans: which renderer, and what its cost depends on.
@@ -33,11 +35,26 @@ impl<T: Pixel> fmt::Display for Renderer<T> {
                     (resampling.fft_shape(), resampling.fine_shape(), resampling.width());
                 write!(f, "resampling, FFTs of {y} x {x} and {v} x {u}, {h} x {w} points for each pixel")
             }
+            Self::Varying(varying) => {
+                let (low, high) =
+                    varying.components().fold((usize::MAX, 0), |(low, high), n| (low.min(n), high.max(n)));
+                let components = if low == high { format!("{high}") } else { format!("{low} to {high}") };
+                write!(f, "{}, through a varying PSF of {components} components", varying.name_of_way())
+            }
         }
     }
 }
 
 impl<T: Pixel> Renderer<T> {
+    /// The resampling that moves with the observation's pixels, where there is one.
+    pub fn resampling_mut(&mut self) -> Option<&mut Resampling<T>> {
+        match self {
+            Self::Resampling(resampling) => Some(resampling),
+            Self::Varying(varying) => varying.resampling_mut(),
+            Self::Identity | Self::Convolution(_) => None,
+        }
+    }
+
     /// What a resampling reads of the model, maybe shared with others.
     #[must_use]
     pub fn reading(&self) -> Option<&Arc<Reading<T>>> {
@@ -54,6 +71,7 @@ impl<T: Pixel> Renderer<T> {
             Self::Identity => Workspace::of_rows(shape[1]),
             Self::Convolution(convolution) => convolution.workspace(),
             Self::Resampling(resampling) => resampling.workspace(),
+            Self::Varying(varying) => varying.workspace(),
         }
     }
 
@@ -73,6 +91,7 @@ impl<T: Pixel> Renderer<T> {
                 let each = |spectrum: &[_], work: &mut _| resampling.each_pair(channel, spectrum, f, work);
                 resampling.reading().with_spectrum(plane, window, work, each);
             }
+            Self::Varying(varying) => varying.each_pair(channel, plane, window, f, work),
         }
     }
 
@@ -100,6 +119,9 @@ impl<T: Pixel> Renderer<T> {
                     resampling.each_pair_and_back(channel, spectrum, f, work);
                 });
                 resampling.reading().end(adjoint, window, work);
+            }
+            Self::Varying(varying) => {
+                varying.each_pair_and_back(channel, (plane, adjoint), window, f, None, work);
             }
         }
     }
@@ -130,6 +152,7 @@ impl<T: Pixel> Renderer<T> {
                 resampling.each_back(channel, f, work);
                 resampling.reading().end(adjoint, window, work);
             }
+            Self::Varying(varying) => varying.each_back(channel, adjoint, window, f, work),
         }
     }
 }
@@ -200,6 +223,9 @@ impl<T: Pixel> Sighting<'_, T> {
             }
             (Renderer::Resampling(resampling), None) => {
                 resampling.each_pair_back_and_slopes(self.channel, planes, self.window, f, slopes, work);
+            }
+            (Renderer::Varying(varying), _) => {
+                varying.each_pair_and_back(self.channel, planes, self.window, f, Some(slopes), work);
             }
             _ => self.each_pair_and_back(planes, f, work),
         }

@@ -2,6 +2,10 @@
 //!
 //! Each is a struct whose `with_simd` is inlined where it is dispatched: closures are not, once they are large.
 
+mod weighted;
+
+pub(crate) use weighted::{add_product, add_weighed, weigh};
+
 use crate::{Pixel, Window};
 use num_complex::Complex;
 use pulp::{Simd, WithSimd};

@@ -66,6 +66,9 @@ impl ObservationSpec {
         if let Some(PsfSpec::Images { pattern, .. }) = &mut self.psf {
             fill(pattern);
         }
+        if let Some(PsfSpec::Varying(varying)) = &mut self.psf {
+            fill(&mut varying.pattern);
+        }
         if let Some(NoiseSpec::Correlation(pattern) | NoiseSpec::PowerSpectrum(pattern)) = &mut self.noise {
             fill(pattern);
         }

@@ -28,6 +28,7 @@ mod observations;
 mod pixels;
 mod problem;
 mod psf;
+mod psf_field;
 mod reader;
 mod sources;
 mod transients;
@@ -42,6 +43,7 @@ pub use listed::Listed;
 pub use noise::{NoiseSpec, PoissonSpec};
 pub use observations::{BitSpec, EpochsSpec, MaskSpec, ObservationSpec, SigmaSpec};
 pub use psf::{PsfSampling, PsfSpec};
+pub use psf_field::{PsfFieldKind, PsfFieldSpec};
 pub use sources::{DefaultKind, GalaxyModel, ModelSpec};
 pub use transients::TransientSpec;
 

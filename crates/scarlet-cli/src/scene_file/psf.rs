@@ -1,6 +1,7 @@
 //! PSFs in a scene file, and their images.
 
 use super::observations::{OneOrMany, TextOr, text_or_fields};
+use super::psf_field::{PsfFieldKind, PsfFieldSpec};
 use super::reader::Reader;
 use crate::error::CliError;
 use ndarray::Array3;
@@ -31,6 +32,8 @@ pub enum PsfSpec {
     Gaussian(GaussianSpec),
     /// A round Moffat profile.
     Moffat(MoffatSpec),
+    /// One that varies over the field.
+    Varying(PsfFieldSpec),
 }
 
 /// How finely the images of a PSF are sampled.
@@ -61,12 +64,19 @@ struct PsfFields {
     gaussian: Option<GaussianSpec>,
     #[serde(default)]
     moffat: Option<MoffatSpec>,
+    #[serde(default)]
+    psfex: Option<String>,
+    #[serde(default)]
+    grid: Option<String>,
+    #[serde(default)]
+    places: Option<String>,
+    #[serde(default)]
+    first_pixel: Option<[f64; 2]>,
 }
 
 impl<'de> Deserialize<'de> for PsfSpec {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let expecting =
-            "images like file.fits[PSF], or { gaussian: { sigma_px: 1.2 } }, or { moffat: { .. } }";
+        let expecting = "images like file.fits[PSF], or { gaussian: { sigma_px: 1.2 } }, or { moffat: { .. } }, or { psfex: file.psf }";
         match text_or_fields(from, expecting)? {
             TextOr::Text(pattern) => Ok(Self::Images {
                 pattern,
@@ -90,6 +100,26 @@ impl PsfFields {
             _ => return Err("a psf is sampled by one of samples_per_px and scale_arcsec"),
         };
         let is_formula = !of_image && sampling == PsfSampling::AsImage;
+        let is_one = self.image.is_some() || self.gaussian.is_some() || self.moffat.is_some();
+        match (self.psfex, self.grid) {
+            (None, None) if self.places.is_none() && self.first_pixel.is_none() => {}
+            (None, None) => return Err("only a psf of psfex or grid has places and a first_pixel"),
+            (Some(pattern), None) if !is_one && is_formula && self.places.is_none() => {
+                let (kind, first_pixel) = (PsfFieldKind::Psfex, self.first_pixel);
+                return Ok(PsfSpec::Varying(PsfFieldSpec { pattern, kind, first_pixel }));
+            }
+            (None, Some(pattern)) if !is_one && !self.recentre => {
+                let kind = PsfFieldKind::grid(self.places, sampling, self.includes_pixel.unwrap_or(true));
+                let kind = kind.ok_or("a psf of a grid is sampled by samples_per_px")?;
+                return Ok(PsfSpec::Varying(PsfFieldSpec { pattern, kind, first_pixel: self.first_pixel }));
+            }
+            _ => {
+                return Err(
+                    "a psf is one of image, gaussian, moffat, psfex and grid; a PSFEx file says how it is sampled, and has \
+                     no places",
+                );
+            }
+        }
         match (self.image, self.gaussian, self.moffat) {
             (Some(pattern), None, None) => Ok(PsfSpec::Images {
                 pattern,
@@ -129,7 +159,7 @@ impl Reader<'_> {
     pub(super) fn psf(&mut self, channels: &[Channel], frame: &Frame) -> Result<Option<Psf>, CliError> {
         let wrong = |reader: &Self, e: &dyn std::fmt::Display| reader.problem("psf", e.to_string());
         match self.spec.psf.clone() {
-            None => Ok(None),
+            None | Some(PsfSpec::Varying(_)) => Ok(None),
             Some(PsfSpec::Gaussian(gaussian)) => {
                 Psf::gaussians(&gaussian.sigma_px.values()).map(Some).map_err(|e| wrong(self, &e))
             }
@@ -221,10 +251,7 @@ impl Reader<'_> {
 /// Keywords: `OVERSAMP` (samples along a pixel) and `PIXELSCL` (arcsec) of STPSF, `PSF_SAMP` (pixels along a sample)
 /// of PSFEx.
 fn said_sampling(header: &Header, pixel_arcsec: Option<f64>) -> Option<(f64, String)> {
-    let number = |keyword: &str| {
-        let card = header.iter().find(|card| card.keyword == keyword)?;
-        card.value.trim().parse::<f64>().ok().filter(|v| *v > 0.0 && v.is_finite())
-    };
+    let number = |keyword: &str| number_of(header, keyword).filter(|v| *v > 0.0 && v.is_finite());
     if let (Some(side), Some(pixel)) = (number("PIXELSCL"), pixel_arcsec) {
         return Some((pixel / side, format!("PIXELSCL = {side} (arcsec)")));
     }
@@ -232,4 +259,10 @@ fn said_sampling(header: &Header, pixel_arcsec: Option<f64>) -> Option<(f64, Str
         return Some((1.0 / step, format!("PSF_SAMP = {step}")));
     }
     number("OVERSAMP").map(|per_px| (per_px, format!("OVERSAMP = {per_px}")))
+}
+
+/// The number that a header has under a keyword.
+pub(super) fn number_of(header: &Header, keyword: &str) -> Option<f64> {
+    let card = header.iter().find(|card| card.keyword == keyword)?;
+    card.value.trim().parse().ok()
 }

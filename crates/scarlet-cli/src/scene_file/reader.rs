@@ -1,6 +1,7 @@
 //! From the files that a scene file names to observations.
 
 use super::epochs::SeenEpochs;
+use super::psf::PsfSpec;
 use super::{ObservationSpec, SceneFile, units};
 use crate::error::CliError;
 use ndarray::{Array2, Array3, Axis};
@@ -45,6 +46,7 @@ impl Reader<'_> {
             let wcs = Wcs::from_header(header);
             frame = frame.wcs(wcs.map_err(|e| self.problem("image", e.to_string()))?);
         }
+        let first_header = header.to_vec();
         let mut weights = self.weights(&in_files, data.view())?;
         self.mask(&in_files, &mut weights)?;
         self.measured_weights(&frame, data.view(), &mut weights)?;
@@ -52,6 +54,9 @@ impl Reader<'_> {
         units::scale(&mut data, &mut weights, &factors);
         if let Some(psf) = self.psf(&in_files, &frame)? {
             frame = frame.psf(psf);
+        }
+        if let Some(PsfSpec::Varying(varying)) = &self.spec.psf {
+            frame = self.with_varying_psf(frame, varying, &in_files, &first_header)?;
         }
         let name = self.file.observation_name(self.spec, self.index);
         let observation = Observation::new(data, weights, frame);
@@ -139,6 +144,11 @@ impl Reader<'_> {
             "its shape is {own:?}, and the image's {image:?} [channel, y, x]; give planes of the image's pixels"
         );
         Err(self.problem(field, problem))
+    }
+
+    /// The folder that paths are relative to.
+    pub(super) fn folder(&self) -> &std::path::Path {
+        self.file.folder()
     }
 
     /// An error about a file that a field names.

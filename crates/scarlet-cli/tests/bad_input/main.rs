@@ -12,6 +12,7 @@ mod output;
 mod samples;
 mod scenes;
 mod unusual;
+mod varying;
 mod whole;
 mod world;
 
@@ -149,6 +150,7 @@ fn every_bad_input_is_named_and_the_document_says_how() {
         ("Scene files", scenes::ROWS),
         ("Images", images::ROWS),
         ("Several instruments and epochs", instruments::ROWS),
+        ("PSFs that vary over the field", varying::ROWS),
         ("Catalogues and sources", catalogs::ROWS),
         ("Draws from the posterior", samples::ROWS),
         ("Output, time and memory", output::ROWS),

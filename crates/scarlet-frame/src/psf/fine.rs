@@ -35,9 +35,16 @@ pub(super) fn moffat(fwhm: f64, beta: f64) -> PsfSamples {
 }
 
 /// The PSF on whole pixels, averaged over them if it is not yet: of odd sides, adding up to 1.
+pub(super) fn in_pixels(samples: &PsfSamples) -> Array2<f64> {
+    let image = interpolated(samples);
+    let sum = image.sum();
+    image / sum
+}
+
+/// Samples on whole pixels, averaged over them if they are not yet: of odd sides.
 ///
 /// Between samples it is what their Fourier sum says (sinc interpolation).
-pub(super) fn in_pixels(samples: &PsfSamples) -> Array2<f64> {
+pub(super) fn interpolated(samples: &PsfSamples) -> Array2<f64> {
     let along = |n: usize| {
         let half = ((n / 2) as f64 / samples.per_px).floor() as usize;
         Array2::from_shape_fn((2 * half + 1, n), |(pixel, sample)| {
@@ -48,9 +55,7 @@ pub(super) fn in_pixels(samples: &PsfSamples) -> Array2<f64> {
         })
     };
     let (rows, columns) = (along(samples.image.nrows()), along(samples.image.ncols()));
-    let image = rows.dot(&samples.image).dot(&columns.t());
-    let sum = image.sum();
-    image / sum
+    rows.dot(&samples.image).dot(&columns.t())
 }
 
 /// Mean of `f` from -1/2 to 1/2: Gauss's three points in each of some pieces.

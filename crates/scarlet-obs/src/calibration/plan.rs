@@ -142,9 +142,9 @@ impl Moving {
         self.motion = motion;
         self.placement.place(&motion, &mut self.positions, &mut self.areas);
         let is_finite = values.iter().all(|v| v.is_finite());
-        self.is_placed = match renderer {
-            Renderer::Resampling(plan) => is_finite && plan.place(&self.positions, &self.areas).is_ok(),
-            Renderer::Identity | Renderer::Convolution(_) => false,
+        self.is_placed = match renderer.resampling_mut() {
+            Some(plan) => is_finite && plan.place(&self.positions, &self.areas).is_ok(),
+            None => false,
         };
     }
 

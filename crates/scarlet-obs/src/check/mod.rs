@@ -31,6 +31,7 @@ mod recentre;
 mod robust;
 mod scene;
 mod sky;
+mod varying;
 
 pub use finding::{Finding, Severity};
 pub use limits::Limits;
@@ -38,6 +39,7 @@ pub use psf::{Core, core};
 pub use recentre::recentred;
 pub use scene::SourcePosition;
 pub use sky::sky_noise;
+pub use varying::PsfRange;
 
 use crate::catalog::SourceMeasurement;
 use crate::{ObsError, Observation};
@@ -118,6 +120,7 @@ impl Limits {
     #[must_use]
     pub fn observation(&self, observation: &Observation) -> Vec<Finding> {
         let mut findings = psf::findings(observation, self);
+        findings.extend(varying::findings(observation));
         findings.extend(coverage::findings(observation, self));
         findings.extend(noise::findings(observation, self));
         findings

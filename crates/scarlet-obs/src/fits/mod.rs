@@ -20,8 +20,10 @@
 //! ```
 
 mod cards;
+mod columns;
 mod files;
 mod guard;
+mod psf_field;
 mod raw;
 mod read;
 mod spec;
@@ -29,7 +31,9 @@ mod table;
 mod write;
 
 pub use cards::{FitsKey, FitsValue};
+pub use columns::FitsNumbers;
 pub use files::{FitsFiles, read_image, read_mask};
+pub use psf_field::{read_psf_grid, read_psfex};
 pub use read::{FitsHdu, FitsImage, FitsMask, FitsPixel, FitsReader, HduKind};
 pub use spec::{FitsLocation, FitsSpec, HduSelector};
 pub use table::{FitsColumn, FitsColumnData};

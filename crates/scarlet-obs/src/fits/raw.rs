@@ -138,6 +138,30 @@ impl Handle {
         }
         check(status)
     }
+
+    /// Reads `out.len()` numbers of column `column`, from 1, of the current table, from its first row on, scaled and
+    /// converted to real numbers; undefined ones become NaN.
+    pub(super) fn read_column(&mut self, column: usize, out: &mut [f64]) -> Result<(), i32> {
+        let column = c_int::try_from(column).map_err(|_| END_OF_FILE)?;
+        let (mut undefined, mut any, mut status) = (f64::NAN, 0, 0);
+        // SAFETY: `fptr` is open; 82 is the code of f64, the type of `out` and `undefined`; `out` has room for
+        // `out.len()`; cfitsio refuses a column or elements that the table does not have.
+        unsafe {
+            sys::ffgcv(
+                self.fptr.as_ptr(),
+                <f64 as RawPixel>::CODE,
+                column,
+                1,
+                1,
+                out.len() as i64,
+                (&raw mut undefined).cast::<c_void>(),
+                out.as_mut_ptr().cast::<c_void>(),
+                &raw mut any,
+                &raw mut status,
+            );
+        }
+        check(status)
+    }
 }
 
 impl Drop for Handle {

@@ -76,7 +76,7 @@ pub struct FitsMask {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-struct Origin {
+pub(super) struct Origin {
     path: PathBuf,
     hdu: String,
 }
@@ -86,7 +86,7 @@ impl Origin {
         ObsError::ImageAxes { path: self.path.clone(), hdu: self.hdu.clone(), shape: shape.to_vec(), wanted }
     }
 
-    fn failed(&self, status: i32) -> ObsError {
+    pub(super) fn failed(&self, status: i32) -> ObsError {
         if matches!(status, raw::END_OF_FILE | raw::READ_ERROR) {
             return ObsError::FitsTruncated { path: self.path.clone(), hdu: self.hdu.clone() };
         }
@@ -150,9 +150,9 @@ impl FitsMask {
 /// An open FITS file with the list of its HDUs.
 #[derive(Debug)]
 pub struct FitsReader {
-    path: PathBuf,
-    bytes: u64,
-    handle: Handle,
+    pub(super) path: PathBuf,
+    pub(super) bytes: u64,
+    pub(super) handle: Handle,
     hdus: Vec<FitsHdu>,
 }
 
@@ -239,7 +239,7 @@ impl FitsReader {
         Ok(values.mapv(|value| value as u64))
     }
 
-    fn find(&self, wanted: &HduSelector) -> Result<usize, ObsError> {
+    pub(super) fn find(&self, wanted: &HduSelector) -> Result<usize, ObsError> {
         let is_wanted = |number: usize, hdu: &FitsHdu| match wanted {
             HduSelector::FirstImage => matches!(&hdu.kind, HduKind::Image { shape } if shape.len() >= 2),
             HduSelector::Number(index) => number == *index,
@@ -257,7 +257,7 @@ impl FitsReader {
         })
     }
 
-    fn label(&self, number: usize) -> String {
+    pub(super) fn label(&self, number: usize) -> String {
         let hdu = &self.hdus[number];
         match hdu.name.as_str() {
             "" => format!("#{number}"),
@@ -266,7 +266,7 @@ impl FitsReader {
         }
     }
 
-    fn origin(&self, number: usize) -> Origin {
+    pub(super) fn origin(&self, number: usize) -> Origin {
         Origin { path: self.path.clone(), hdu: self.label(number) }
     }
 

@@ -45,6 +45,19 @@ impl HduSelector {
     }
 }
 
+impl HduSelector {
+    /// As it is written between brackets; [`HduSelector::parse`] reads it.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::FirstImage => String::new(),
+            Self::Number(number) => number.to_string(),
+            Self::Name { name, version: None } => name.clone(),
+            Self::Name { name, version: Some(version) } => format!("{name},{version}"),
+        }
+    }
+}
+
 impl fmt::Display for HduSelector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -30,13 +30,15 @@ pub fn pixel_spectrum(
     }
     let [y, x] = [0, 1].map(|k| ((position[k] + 0.5).floor() as i64 - bbox.origin()[k]) as usize);
     let channels = 0..observation.frame().channel_names().len();
-    Ok(channels.map(|c| observation.data()[[c, y, x]] * peak_ratio(observation, c, matched_to)).collect())
+    Ok(channels
+        .map(|c| observation.data()[[c, y, x]] * peak_ratio(observation, position, c, matched_to))
+        .collect())
 }
 
-/// Peak of the model's PSF over that of the observation in `channel`, 1 where one of them has none.
-fn peak_ratio(observation: &Observation, channel: usize, model: Option<&Frame>) -> f64 {
+/// Peak of the model's PSF over that of the observation in `channel` at `position`, 1 where one of them has none.
+fn peak_ratio(observation: &Observation, position: [f64; 2], channel: usize, model: Option<&Frame>) -> f64 {
     let frame = observation.frame();
-    let (Some(model), Some(psf)) = (model, frame.psf_ref()) else { return 1.0 };
+    let (Some(model), Some(psf)) = (model, frame.psf_at(position)) else { return 1.0 };
     let Some(model_psf) = model.psf_ref() else { return 1.0 };
     let of_model = model.channel_index(&frame.channel_names()[channel]).unwrap_or(0);
     let peak = |image: ndarray::Array2<f64>| image.iter().copied().fold(0.0, f64::max);

@@ -108,6 +108,7 @@ impl<T: Pixel> ObservationPlan<T> {
             Renderer::Identity => None,
             Renderer::Convolution(convolution) => Some(convolution.fft_shape()),
             Renderer::Resampling(resampling) => Some(resampling.fft_shape()),
+            Renderer::Varying(varying) => Some(varying.fft_shape()),
         }
     }
 

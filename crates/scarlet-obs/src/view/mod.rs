@@ -3,13 +3,14 @@
 mod resampled;
 
 use crate::choice::difference_kernels;
+use crate::variation::Variation;
 use crate::{ObsError, Observation, Sight, kernel};
 use ndarray::{Array2, Array3, Axis, s};
 use resampled::Resampled;
 pub(crate) use resampled::carried;
 use scarlet_frame::{BBox, Frame};
 use scarlet_model::Scene;
-use scarlet_render::{Convolution, Renderer, Window, Workspace, source_cube};
+use scarlet_render::{Convolution, Renderer, Varying, Window, Workspace, source_cube};
 use std::collections::BTreeMap;
 
 /// Plans that are kept for boxes of the same shape.
@@ -68,6 +69,10 @@ struct Convolved {
     kernels: Vec<Array2<f64>>,
     reach: usize,
     plans: BTreeMap<[i64; 6], Plan>,
+    /// Where the PSF varies; the kernels are those of its components then.
+    variation: Option<Variation>,
+    /// The box whose plan was asked for last, in the model.
+    last: Option<BBox>,
 }
 
 /// From a box of the model to one of the observation.
@@ -89,13 +94,18 @@ impl<'a> View<'a> {
     pub fn new(observation: &'a Observation, model: &Frame) -> Result<Self, ObsError> {
         let sight = Sight::new(observation, model)?;
         let frame = observation.frame();
+        let variation = Variation::of(observation, model)?;
         let way = if sight.whole_pixel_shift().is_none() {
-            Way::Resampled(Box::new(Resampled::new(&sight, frame, model)?))
+            Way::Resampled(Box::new(Resampled::new(&sight, frame, model, variation)?))
         } else {
-            let kernels = difference_kernels(frame, model, kernel::difference);
+            let kernels = match &variation {
+                Some(variation) => variation.kernels(frame, model, None),
+                None => difference_kernels(frame, model, kernel::difference),
+            };
             let reach = kernels.iter().flat_map(|k| k.shape().iter().map(|n| n / 2)).max();
             reach.map_or(Way::Pixels, |reach| {
-                Way::Convolved(Box::new(Convolved { kernels, reach, plans: BTreeMap::new() }))
+                let plans = BTreeMap::new();
+                Way::Convolved(Box::new(Convolved { kernels, reach, plans, variation, last: None }))
             })
         };
         Ok(Self { observation, sight, model: model.bbox(), way })
@@ -199,13 +209,36 @@ impl Convolved {
         if self.plans.len() >= MOST_PLANS {
             self.plans.clear();
         }
+        let is_last = self.last.replace(inside) == Some(inside);
         let plan = self.plans.entry([a, b, c, d, way[0], way[1]]).or_insert_with(|| {
             let convolution = Convolution::new(input, output, &self.kernels);
-            Plan::new(Renderer::Convolution(convolution), BBox::new([0, 0], inside.shape()), output)
+            let renderer = match &self.variation {
+                None => Renderer::Convolution(convolution),
+                Some(variation) => varying(convolution, variation, input),
+            };
+            Plan::new(renderer, BBox::new([0, 0], inside.shape()), output)
         });
+        if let (Some(variation), Renderer::Varying(varying), false) =
+            (&self.variation, &mut plan.renderer, is_last)
+        {
+            varying.set_mixtures(variation.mixtures(&positions(input)));
+        }
         plan.output = output;
         Some(plan)
     }
+}
+
+/// A convolution through a PSF that varies, of the pixels of `input` in the observation.
+fn varying(convolution: Convolution<f64>, variation: &Variation, input: BBox) -> Renderer<f64> {
+    let mixtures = variation.mixtures(&positions(input));
+    Renderer::Varying(Box::new(Varying::convolution(convolution, input.shape(), mixtures)))
+}
+
+/// Those of the pixels of a box, row by row.
+fn positions(bbox: BBox) -> Vec<[f64; 2]> {
+    let ([y0, x0], [ny, nx]) = (bbox.origin(), bbox.shape());
+    let row = |y: usize| (0..nx).map(move |x| [y as f64 + y0 as f64, x as f64 + x0 as f64]);
+    (0..ny).flat_map(row).collect()
 }
 
 impl Plan {

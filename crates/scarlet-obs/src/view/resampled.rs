@@ -1,11 +1,12 @@
 //! Boxes of a model on another pixel grid: plans that are moved from box to box of one shape.
 
-use super::{MOST_PLANS, Plan};
+use super::{MOST_PLANS, Plan, positions};
 use crate::kernel::TAIL;
+use crate::variation::Variation;
 use crate::{ObsError, Sight, choice};
 use ndarray::Array2;
 use scarlet_frame::{BBox, Frame};
-use scarlet_render::{Geometry, Matching, Renderer, Resampling};
+use scarlet_render::{Geometry, Matching, Mixture, Renderer, Resampling, Varying};
 use std::collections::BTreeMap;
 
 /// Pixels of the model that interpolation reaches, as in whole renderings.
@@ -19,6 +20,8 @@ const SLACK_PX: f64 = 0.75;
 #[derive(Debug)]
 pub(super) struct Resampled {
     matchings: Vec<Matching>,
+    /// Where the PSF varies; the matchings are those of its components then.
+    variation: Option<Variation>,
     /// Of the model's position by the observation's pixel, at its middle.
     jacobian: [[f64; 2]; 2],
     /// Of the observation's pixel by the model's.
@@ -34,8 +37,16 @@ pub(super) struct Resampled {
 }
 
 impl Resampled {
-    pub(super) fn new(sight: &Sight, frame: &Frame, model: &Frame) -> Result<Self, ObsError> {
-        let matchings = choice::matchings(frame, model);
+    pub(super) fn new(
+        sight: &Sight,
+        frame: &Frame,
+        model: &Frame,
+        variation: Option<Variation>,
+    ) -> Result<Self, ObsError> {
+        let matchings = match &variation {
+            Some(variation) => variation.matchings(frame, model),
+            None => choice::matchings(frame, model),
+        };
         let radius = |psf: &scarlet_frame::PsfSamples| {
             psf.radius_px(1.0 - TAIL) + if psf.has_pixel { 0.0 } else { 0.5 }
         };
@@ -44,6 +55,7 @@ impl Resampled {
         let inverse = affine.inverse().map_or([[0.0; 2]; 2], |inverse| inverse.jacobian());
         Ok(Self {
             matchings,
+            variation,
             jacobian: affine.jacobian(),
             inverse,
             reach_px,
@@ -90,9 +102,12 @@ impl Resampled {
         }
         let geometry = self.geometry(sight, inside, output)?;
         if let Some(plan) = self.plans.get_mut(&inside.shape()) {
-            let Renderer::Resampling(resampling) = &mut plan.renderer else { return None };
+            let resampling = plan.renderer.resampling_mut()?;
             if resampling.place(geometry.positions(), geometry.areas()).is_ok() {
                 plan.output = output;
+                if let (Some(variation), Renderer::Varying(varying)) = (&self.variation, &mut plan.renderer) {
+                    varying.set_mixtures(mixtures(variation, sight, inside, plan.input)?);
+                }
                 return self.plans.get_mut(&inside.shape());
             }
         }
@@ -100,7 +115,7 @@ impl Resampled {
             self.plans.clear();
         }
         let slack = SLACK_PX * self.jacobian.iter().map(|row| row[0].hypot(row[1])).fold(0.0, f64::max);
-        let plan = self.planned(inside, &geometry, output, slack)?;
+        let plan = self.planned(sight, inside, &geometry, output, slack)?;
         self.plans.insert(inside.shape(), plan);
         self.plans.get_mut(&inside.shape())
     }
@@ -111,14 +126,28 @@ impl Resampled {
         let around = sight.unclipped(inside).map(|seen| seen.grown(reach.ceil() as usize));
         let output = around.map_or(Some(sight.pixels()), |around| around.intersection(sight.pixels()))?;
         let geometry = self.geometry(sight, inside, output)?;
-        self.planned(inside, &geometry, output, 0.0)
+        self.planned(sight, inside, &geometry, output, 0.0)
     }
 
-    fn planned(&self, inside: BBox, geometry: &Geometry, output: BBox, slack: f64) -> Option<Plan> {
+    fn planned(
+        &self,
+        sight: &Sight,
+        inside: BBox,
+        geometry: &Geometry,
+        output: BBox,
+        slack: f64,
+    ) -> Option<Plan> {
         let model = BBox::new([0, 0], inside.shape());
         let resampling = Resampling::new(model, geometry, &self.matchings, slack)?;
         let input = resampling.input();
-        Some(Plan::new(Renderer::Resampling(Box::new(resampling)), input, output))
+        let renderer = match &self.variation {
+            None => Renderer::Resampling(Box::new(resampling)),
+            Some(variation) => {
+                let mixtures = mixtures(variation, sight, inside, input)?;
+                Renderer::Varying(Box::new(Varying::resampling(resampling, mixtures)))
+            }
+        };
+        Some(Plan::new(renderer, input, output))
     }
 
     /// Where the pixels of `output` lie, counted from the first pixel of the box.
@@ -133,6 +162,14 @@ impl Resampled {
     fn widest(&self) -> f64 {
         self.inverse.iter().map(|row| row[0].hypot(row[1])).fold(0.0, f64::max)
     }
+}
+
+/// How components come together in the pixels of `input`, counted from the first pixel of the box.
+fn mixtures(variation: &Variation, sight: &Sight, inside: BBox, input: BBox) -> Option<Vec<Mixture<f64>>> {
+    let origin = inside.origin().map(|c| c as f64);
+    let there = |at: [f64; 2]| sight.to_observation([at[0] + origin[0], at[1] + origin[1]]).ok();
+    let positions: Option<Vec<_>> = positions(input).into_iter().map(there).collect();
+    Some(variation.mixtures(&positions?))
 }
 
 /// An image of the model's pixels around its centre n / 2, as the pixels at the middle of an observation see it.

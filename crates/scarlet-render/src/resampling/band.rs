@@ -52,12 +52,17 @@ impl Band {
         let observed: Vec<_> = of_model.iter().map(|&f| geometry.frequency(f)).collect();
         let (mut above, mut below) = (Cache::new(&observed), Cache::new(&of_model));
         let mut band = Self { highest, kernels: Vec::new(), amplitudes: vec![0.0; waves.len()] };
+        let mut of_psf = 0.0;
         for matching in matchings {
             let kernel = match &matching.observed {
                 None => vec![Complex::ONE; waves.len()],
                 Some(psf) => averaged(above.of(psf), &observed, psf.has_pixel),
             };
-            let total: f64 = kernel.iter().zip(&waves).map(|(v, &(_, kx))| v.norm() * twice(kx)).sum();
+            let mut total: f64 = kernel.iter().zip(&waves).map(|(v, &(_, kx))| v.norm() * twice(kx)).sum();
+            if matching.is_difference() {
+                total = of_psf;
+            }
+            of_psf = total;
             for (amplitude, value) in band.amplitudes.iter_mut().zip(&kernel) {
                 *amplitude = amplitude.max(value.norm() / total);
             }

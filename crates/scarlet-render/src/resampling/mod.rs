@@ -15,6 +15,7 @@ mod band;
 mod bump;
 mod gather;
 mod geometry;
+mod mixing;
 mod reading;
 mod region;
 mod several;
@@ -43,6 +44,13 @@ pub struct Matching {
     pub observed: Option<PsfSamples>,
     /// Of the model frame; none where the model is as sharp as the sky.
     pub model: Option<PsfSamples>,
+}
+
+impl Matching {
+    /// Whether it is what is added to the PSF before it, times a factor up to 1, where PSFs vary: the samples add up to 0.
+    fn is_difference(&self) -> bool {
+        self.observed.as_ref().is_some_and(|psf| psf.image.sum().abs() < 0.5)
+    }
 }
 
 /// What a plan is made of before it is known who reads with it.

@@ -60,7 +60,8 @@ impl<T: Pixel> Reading<T> {
         std::mem::swap(&mut work.spectrum, spectrum);
     }
 
-    fn forward(&self, plane: &[T], window: Window, work: &mut Workspace<T>) {
+    /// Leaves the spectrum of the pixels in `window` of `plane` in `work`.
+    pub(super) fn forward(&self, plane: &[T], window: Window, work: &mut Workspace<T>) {
         debug_assert_eq!(window.shape, self.input.shape());
         self.fft.forward_rows(plane, window, work);
         self.fft.forward_columns(work);

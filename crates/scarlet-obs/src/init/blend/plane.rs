@@ -16,11 +16,23 @@ pub(super) struct Plane {
     pub(super) bbox: BBox,
     pub(super) data: Array2<f32>,
     pub(super) weights: Array2<f32>,
-    /// Its centre is at pixel n / 2.
-    pub(super) psf: Array2<f64>,
+    /// Its centre is at pixel n / 2; where it varies, that at the middle.
+    psf: Array2<f64>,
+    /// Those at the middles of cells, row by row, where it varies.
+    psf_of_cells: Vec<Array2<f64>>,
     /// Model pixels along one of its pixels.
     pub(super) model_px: f64,
     typical_weight: f64,
+}
+
+/// Cells along each axis of an observation whose PSF varies.
+const CELLS: usize = 6;
+
+fn middle_of(cell: usize, bbox: BBox) -> [f64; 2] {
+    let along = |k: usize, i: usize| {
+        bbox.origin()[k] as f64 - 0.5 + (i as f64 + 0.5) * bbox.shape()[k] as f64 / CELLS as f64
+    };
+    [along(0, cell / CELLS), along(1, cell % CELLS)]
 }
 
 /// Where a source is in an observation, and how the model's pixels lie there.
@@ -73,7 +85,28 @@ impl Plane {
         let mut positive: Vec<f64> = weights.iter().filter(|w| **w > 0.0).map(|w| f64::from(*w)).collect();
         let typical_weight = median(&mut positive).unwrap_or(0.0);
         let (bbox, model_px) = (sight.pixels(), sight.model_pixels_per_pixel());
-        Self { channel, observation: k, bbox, data, weights, psf, model_px, typical_weight }
+        let varies = observation.frame().varying_psf_ref().is_some();
+        let cells = (0..CELLS * CELLS).filter(|_| varies);
+        let psf_of_cells = cells.map(|cell| {
+            let there = observation.frame().psf_at(middle_of(cell, bbox));
+            there.map_or_else(|| psf.clone(), |there| there.sampled(own))
+        });
+        let psf_of_cells = psf_of_cells.collect();
+        Self { channel, observation: k, bbox, data, weights, psf, psf_of_cells, model_px, typical_weight }
+    }
+
+    /// The PSF at a position of the observation, and which of several it is: where it varies, that of the nearest of 6 x 6
+    /// cells.
+    pub(super) fn psf_at(&self, position: [f64; 2]) -> (usize, &Array2<f64>) {
+        if self.psf_of_cells.is_empty() {
+            return (0, &self.psf);
+        }
+        let along = |k: usize| {
+            let share = (position[k] - self.bbox.origin()[k] as f64 + 0.5) / self.bbox.shape()[k] as f64;
+            (share * CELLS as f64).clamp(0.0, (CELLS - 1) as f64) as usize
+        };
+        let cell = along(0) * CELLS + along(1);
+        (cell, &self.psf_of_cells[cell])
     }
 
     /// Inverse variance of the pixel that holds a position of the observation, or a typical one.

@@ -27,10 +27,10 @@ pub(super) struct Stamp {
 /// Draws stamps for one plane.
 #[derive(Debug)]
 pub(super) struct Painter<'a> {
-    psf: &'a Array2<f64>,
+    plane: &'a Plane,
     psf_reach: f64,
-    pixels: BBox,
-    canvases: BTreeMap<usize, Canvas>,
+    /// By half a side, and by which PSF it is.
+    canvases: BTreeMap<(usize, usize), Canvas>,
 }
 
 /// Plans and buffers of stamps of one size.
@@ -48,7 +48,7 @@ struct Canvas {
 impl<'a> Painter<'a> {
     pub(super) fn new(plane: &'a Plane) -> Self {
         let psf_reach = plane.psf_radius(PSF_SHARE);
-        Self { psf: &plane.psf, psf_reach, pixels: plane.bbox, canvases: BTreeMap::new() }
+        Self { plane, psf_reach, canvases: BTreeMap::new() }
     }
 
     /// The stamp of a source at `spot`, a star where there is no profile; none where it reaches none of the pixels.
@@ -56,9 +56,9 @@ impl<'a> Painter<'a> {
         let reach = self.psf_reach + profile.map_or(0.0, |profile| profile.reach_px(spot.jacobian));
         let half = (reach.ceil() as usize).next_multiple_of(HALF_STEP).min(LARGEST_HALF);
         let bbox = BBox::centered(spot.at, [2 * half + 1, 2 * half + 1]);
-        bbox.intersection(self.pixels)?;
-        let psf = self.psf;
-        let canvas = self.canvases.entry(half).or_insert_with(|| Canvas::new(half, psf));
+        bbox.intersection(self.plane.bbox)?;
+        let (which, psf) = self.plane.psf_at(spot.at);
+        let canvas = self.canvases.entry((half, which)).or_insert_with(|| Canvas::new(half, psf));
         let at = [0, 1].map(|k| spot.at[k] - bbox.origin()[k] as f64);
         Some(Stamp { bbox, columns: canvas.draw(Spot { at, ..spot }, profile, bbox.shape()) })
     }

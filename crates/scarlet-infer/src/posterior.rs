@@ -1,23 +1,12 @@
 //! The log-posterior of a scene as a function of one flat vector.
 
 use crate::blocks::for_each_part;
-use crate::pipeline::{Likelihood, Pipeline};
 use crate::{InferError, Optimizer};
 use ndarray::Array3;
 use scarlet_model::{Layout, Prior, Role, Scene, Slot};
-use scarlet_obs::{Calibration, Observation, PixelImage};
-use scarlet_render::{Edge, Workers};
+use scarlet_obs::{Calibration, Likelihood, Observation, PixelImage, plan_likelihood};
+use scarlet_render::{Edge, Precision, Workers};
 use std::ops::Range;
-
-/// The number type of pixel buffers and FFTs; parameters, chi2 and densities are double precision always.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Precision {
-    /// 32 bits, the default.
-    #[default]
-    Single,
-    /// 64 bits.
-    Double,
-}
 
 /// The log-posterior of the free parameters of a scene, given observations.
 ///
@@ -82,15 +71,8 @@ impl PosteriorBuilder {
         if layout.dim() == 0 {
             return Err(InferError::NoFreeParameters);
         }
-        let (frame, workers) = (scene.frame(), Workers::new(self.threads.unwrap_or(1)));
-        let likelihood: Box<dyn Likelihood> = match self.precision {
-            Precision::Single => {
-                Box::new(Pipeline::<f32>::new(scene, &layout, observations, frame, &workers)?)
-            }
-            Precision::Double => {
-                Box::new(Pipeline::<f64>::new(scene, &layout, observations, frame, &workers)?)
-            }
-        };
+        let workers = Workers::new(self.threads.unwrap_or(1));
+        let likelihood = plan_likelihood(scene, &layout, observations, self.precision, &workers)?;
         Ok(Posterior {
             likelihood,
             workers,

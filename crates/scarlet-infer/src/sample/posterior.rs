@@ -233,9 +233,9 @@ fn whitening_of(posterior: &mut Posterior, x: &[f64]) -> Result<Whitening, Infer
         return Whitening::at(posterior, x);
     }
     let blocks = blocks_of(posterior.layout());
-    let mut values = posterior.layout().start_values().to_vec();
-    posterior.layout().forward(x, &mut values);
-    Ok(Whitening::in_blocks(&mut Linearised { posterior, x, values }, x, &blocks))
+    let near = Whitening::in_blocks(&mut Linearised::at(posterior, x), x, &blocks);
+    let top = near.climb(posterior);
+    Ok(Whitening::in_blocks(&mut Linearised::at(posterior, &top), &top, &blocks))
 }
 
 /// Runs of the unconstrained values of one source each, in pieces of at most [`LARGEST`].
@@ -255,12 +255,27 @@ fn blocks_of(layout: &Layout) -> Vec<Range<usize>> {
     runs.into_iter().flat_map(|(_, run)| pieces(run)).collect()
 }
 
-/// A posterior whose constraints are straight lines, those that touch them at `x`: its curvature is that of the density of the
-/// values, which is positive where that of the unconstrained values need not be.
+/// A posterior whose constraints are straight lines, those that touch them at `x`, and whose log-determinants are parabolas.
+///
+/// At the maximum with determinants the slopes of likelihood and priors are minus those of the log-determinants. For
+/// y = exp(x) the curvature there is that of the straight lines plus 1, the slope of the log-determinant: always positive,
+/// where that at another place, of the maximum in y say, need not be.
 struct Linearised<'a> {
     posterior: &'a mut Posterior,
     x: &'a [f64],
     values: Vec<f64>,
+    of_determinant: Vec<f64>,
+}
+
+impl<'a> Linearised<'a> {
+    fn at(posterior: &'a mut Posterior, x: &'a [f64]) -> Self {
+        let layout = posterior.layout();
+        let (mut values, mut of_determinant) = (layout.start_values().to_vec(), vec![0.0; x.len()]);
+        layout.forward(x, &mut values);
+        layout.log_det(x, &mut of_determinant);
+        of_determinant.iter_mut().for_each(|slope| *slope = slope.max(0.0));
+        Self { posterior, x, values, of_determinant }
+    }
 }
 
 impl LogDensity for Linearised<'_> {
@@ -272,6 +287,12 @@ impl LogDensity for Linearised<'_> {
         let value = self.posterior.value_and_gradient(x, gradient);
         let by_values = self.posterior.gradient_of_values();
         self.posterior.layout().pull_back(self.x, &self.values, by_values, gradient);
+        let off = x.iter().zip(self.x).map(|(x, center)| x - center);
+        gradient
+            .iter_mut()
+            .zip(off)
+            .zip(&self.of_determinant)
+            .for_each(|((g, off), slope)| *g -= slope * off);
         value
     }
 }

@@ -10,6 +10,10 @@ use triangular::{cholesky, inverse_of, solve, solve_transposed};
 
 /// What is added to the correlations' diagonal until they have a Cholesky factor.
 const RIDGES: [f64; 6] = [0.0, 1e-8, 1e-5, 1e-3, 1e-1, 10.0];
+/// Steps towards the maximum.
+const CLIMB: usize = 30;
+/// How far a value moves in one of them.
+const FAR: f64 = 1.0;
 
 /// x = center + L^-T z, with L the Cholesky factor of the curvature of minus the log-density: near its maximum,
 /// z has about a standard normal density.
@@ -113,6 +117,30 @@ impl Whitening {
         Self { center: center.to_vec(), factor: Factor::Blocks(blocks) }
     }
 
+    /// Where the log-density is larger than at the center: by steps of Newton's method with this curvature, halved where they
+    /// lead down.
+    pub(super) fn climb(&self, density: &mut dyn LogDensity) -> Vec<f64> {
+        let mut x = self.center.clone();
+        let (mut gradient, mut ahead) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        let mut value = density.log_density_and_gradient(&x, &mut gradient);
+        let mut scale = 1.0;
+        for _ in 0..CLIMB {
+            let mut step = gradient.clone();
+            self.pull_back(&mut step);
+            self.scale(&mut step);
+            let moved = |(x, step): (&f64, &f64)| x + scale * step.clamp(-FAR, FAR);
+            let trial: Vec<f64> = x.iter().zip(&step).map(moved).collect();
+            let there = density.log_density_and_gradient(&trial, &mut ahead);
+            if there.is_finite() && there > value {
+                (x, value, scale) = (trial, there, f64::min(1.0, 2.0 * scale));
+                std::mem::swap(&mut gradient, &mut ahead);
+            } else {
+                scale *= 0.5;
+            }
+        }
+        x
+    }
+
     /// From draws of x, one after the other: their mean, and covariance where there are enough of them.
     #[must_use]
     pub fn of_draws(draws: &[Vec<f64>], dim: usize) -> Self {
@@ -147,13 +175,18 @@ impl Whitening {
     /// Writes x of `z`.
     pub fn forward(&self, z: &[f64], x: &mut [f64]) {
         x.copy_from_slice(z);
+        self.scale(x);
+        x.iter_mut().zip(&self.center).for_each(|(x, center)| *x += center);
+    }
+
+    /// Turns z into x - center, in place.
+    fn scale(&self, x: &mut [f64]) {
         match &self.factor {
             Factor::Diagonal(sd) => x.iter_mut().zip(sd).for_each(|(x, sd)| *x *= sd),
             Factor::Blocks(blocks) => {
-                blocks.iter().for_each(|b| solve_transposed(&b.factor, &mut x[b.values.clone()]))
+                blocks.iter().for_each(|b| solve_transposed(&b.factor, &mut x[b.values.clone()]));
             }
         }
-        x.iter_mut().zip(&self.center).for_each(|(x, center)| *x += center);
     }
 
     /// Writes z of `x`.
@@ -176,7 +209,7 @@ impl Whitening {
         match &self.factor {
             Factor::Diagonal(sd) => gradient.iter_mut().zip(sd).for_each(|(g, sd)| *g *= sd),
             Factor::Blocks(blocks) => {
-                blocks.iter().for_each(|b| solve(&b.factor, &mut gradient[b.values.clone()]))
+                blocks.iter().for_each(|b| solve(&b.factor, &mut gradient[b.values.clone()]));
             }
         }
     }

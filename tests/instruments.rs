@@ -2,13 +2,10 @@
 
 mod common;
 
-use common::Arrays;
-use common::instruments::fitted;
-use common::instruments::{Comparison, PIXEL_ARCSEC, TwoInstruments, compare, fluxes, off, start};
-use ndarray::{Array3, ArrayView1, ArrayView2, Axis};
+use common::instruments::{Comparison, PIXEL_ARCSEC, TwoInstruments, compare, fitted, fluxes, off, start};
+use common::pair;
+use ndarray::Array3;
 use scarlet::obs::catalog;
-use scarlet::obs::check::recentred;
-use scarlet::obs::fits::{FitsImage, read_image};
 use scarlet::prelude::*;
 
 /// chi2 per pixel of the real HST and HSC images at most, from positions alone and fitted.
@@ -63,65 +60,19 @@ fn start_values_from_two_instruments_are_near_the_truth() {
 
 #[test]
 fn both_instruments_are_better_than_one_and_unbiased() {
-    let Comparison { worst, ratios } = compare(&TwoInstruments::new(), 8);
+    let Comparison { worst, position, flux, .. } = compare(&TwoInstruments::new(), 8);
     assert!(worst < 6.0, "{worst}");
-    let [[space, space_flux], [ground, ground_flux]] = ratios;
-    assert!(space < 1.05 && ground < 0.8 && space_flux < 1.05 && ground_flux < 1.0, "{ratios:?}");
-}
-
-/// Noise of a pixel, from differences of pixels of a row that are `apart`.
-fn noise_of(image: ArrayView2<'_, f64>, apart: usize) -> f64 {
-    let steps = |row: ArrayView1<'_, f64>| -> Vec<f64> {
-        (apart..row.len()).map(|k| (row[k] - row[k - apart]).abs()).collect()
-    };
-    let mut steps: Vec<f64> = image.rows().into_iter().flat_map(steps).collect();
-    steps.sort_by(f64::total_cmp);
-    1.4826 * steps[steps.len() / 2] / std::f64::consts::SQRT_2
-}
-
-/// One of the real images, with its WCS, a centred PSF and weights from the noise.
-///
-/// Noise comes from pixels that are `apart`: far enough for it not to be correlated, near enough for light to be the same.
-fn real(name: &str, channels: &[&str], apart: usize) -> Option<Observation> {
-    let folder = common::data_folder()?.join("hst_hsc");
-    let cube = |image: FitsImage<f64>| match image.data.ndim() {
-        2 => image.plane().expect("a plane").insert_axis(Axis(0)),
-        _ => image.cube().expect("a cube"),
-    };
-    let read = |file: &str| read_image::<f64>(folder.join(format!("{file}_{name}.fits")), "").expect("there");
-    let image = read_image::<f64>(folder.join(format!("Cut_{name}1.fits")), "").expect("there");
-    let wcs = Wcs::from_header(&image.header).expect("a WCS");
-    let data = cube(image);
-    let psf = recentred(&Psf::images(cube(read("PSF"))).expect("a PSF")).expect("a centre");
-    let mut weights = Array3::zeros(data.dim());
-    for (plane, mut weights) in data.outer_iter().zip(weights.outer_iter_mut()) {
-        weights.fill(noise_of(plane, apart).powi(-2));
-    }
-    let (_, ny, nx) = data.dim();
-    let frame = Frame::new([ny, nx]).channels(channels.iter().copied()).psf(psf).wcs(wcs);
-    Some(Observation::new(data, weights, frame).expect("valid").named(name))
+    assert!(
+        position[0] < 1.05 && position[1] < 0.8 && flux[0] < 1.05 && flux[1] < 1.0,
+        "{position:?} {flux:?}"
+    );
 }
 
 #[test]
 fn the_real_pair_is_fitted_from_positions_alone() {
-    let (Some(hst), Some(hsc)) = (real("HST", &["F814W"], 2), real("HSC", &["g", "r", "i", "z", "y"], 1))
-    else {
-        return;
-    };
-    let observations = [&hst, &hsc];
-    let model = Frame::enclosing(observations.map(Observation::frame)).expect("a frame");
-    let mut arrays = Arrays::open("scenes/multires_input.npz").expect("beside the images");
-    let seed = |at: ArrayView1<'_, f64>| {
-        let center = model.to_pixel(hst.frame().to_sky([at[0], at[1]]).expect("on the sky"));
-        init::Seed { center: center.expect("on the frame"), is_star: false }
-    };
-    let seeds: Vec<init::Seed> = arrays.f64_2("catalog_hst").outer_iter().map(seed).collect();
-    let channels = model.channel_names().len();
-    let mut scene = Scene::new(model.clone()).expect("a scene");
-    for shape in init::shapes(&observations, &model, &seeds).expect("seen") {
-        scene.add(shape.source(channels, 1).expect("one layer")).expect("inside");
-    }
-    init::fit_fluxes(&mut scene, &observations).expect("fluxes");
+    let Some(mut pair) = pair::observations() else { return };
+    let scene = pair::start(&mut pair);
+    let observations = [&pair[0], &pair[1]];
     let chi2 = |scene: &Scene| {
         let mut posterior = Posterior::new(scene, observations).expect("valid");
         let x = posterior.start().expect("finite");

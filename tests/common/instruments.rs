@@ -6,6 +6,7 @@ use rand_distr::StandardNormal;
 use scarlet::frame::parse_header;
 use scarlet::obs::render;
 use scarlet::prelude::*;
+use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::ops::ControlFlow;
 
 /// The middle of both images.
@@ -239,24 +240,31 @@ pub fn spreads(sky: &TwoInstruments, instruments: &[usize], draws: u64) -> Vec<S
     picked.iter().map(spread).collect()
 }
 
-/// Fits of each instrument alone and of both, printed: what is biased, by how many of its errors at most, and how much better
-/// both are than one, the median over sources of ratios of errors: of positions to the first and to the second alone, of
-/// fluxes in each's own channels.
+/// Fits of each instrument alone and of both.
 #[derive(Debug)]
 pub struct Comparison {
+    /// How many positions and fluxes there are of the fits of both.
+    pub values: usize,
+    /// Their largest bias over its own error.
     pub worst: f64,
-    pub ratios: [[f64; 2]; 2],
+    /// How often chance alone gives as many values one that is at least so large (Sidak; Student's t).
+    pub chance: f64,
+    /// Root mean square of all biases over their own errors.
+    pub rms: f64,
+    /// How much better both are than the first and than the second alone, medians of ratios of errors.
+    pub position: [f64; 2],
+    /// The same of the fluxes in each's own channels.
+    pub flux: [f64; 2],
 }
 
-/// Compares them over so many `draws`.
+/// Compares them over so many `draws`, and prints what comes out.
 pub fn compare(sky: &TwoInstruments, draws: u64) -> Comparison {
     let joint = spreads(sky, &[0, 1], draws);
-    let mut worst: f64 = 0.0;
+    let mut biases = Vec::new();
     for source in &joint {
         let is_seen = |c: usize| c > 0 || sky.seen_by(0).contains(&source.source);
         let flux: Vec<_> = source.flux.iter().filter(|(c, _)| is_seen(*c)).map(|(_, s)| s).collect();
-        let all = || source.position.iter().chain(flux.iter().copied());
-        worst = all().fold(worst, |worst, s| worst.max(s.significance().abs()));
+        biases.extend(source.position.iter().chain(flux.iter().copied()).map(|s| s.significance()));
         let said = |s: &Spread| format!("{:+.4} +- {:.4}", s.bias, s.sigma);
         let fluxes: Vec<String> = flux.iter().map(|s| said(s)).collect();
         println!(
@@ -267,29 +275,47 @@ pub fn compare(sky: &TwoInstruments, draws: u64) -> Comparison {
             fluxes.join(", ")
         );
     }
-    let ratios = [0, 1].map(|k| {
-        let alone = spreads(sky, &[k], draws);
-        let (mut position, mut flux) = (Vec::new(), Vec::new());
-        for one in &alone {
-            let both = joint.iter().find(|j| j.source == one.source).expect("both see all");
-            let rms = |p: &[Spread; 2]| p[0].sigma.hypot(p[1].sigma);
-            position.push(rms(&both.position) / rms(&one.position));
-            for (c, spread) in &one.flux {
-                let of_both = both.flux.iter().find(|(own, _)| own == c).expect("the same channel").1;
-                flux.push(of_both.sigma / spread.sigma);
-            }
-        }
-        let middle = |mut v: Vec<f64>| {
-            v.sort_by(f64::total_cmp);
-            v[v.len() / 2]
-        };
-        let [position, flux] = [position, flux].map(middle);
+    let (mut position, mut flux) = ([0.0; 2], [0.0; 2]);
+    for k in 0..2 {
+        (position[k], flux[k]) = errors_over_those_of(k, sky, &joint, draws);
+        let name = ["space", "ground"][k];
+        let (of_position, of_flux) = (position[k], flux[k]);
         println!(
-            "errors of both over those of {} alone: positions {position:.2}, fluxes {flux:.2}",
-            ["space", "ground"][k]
+            "errors of both over those of {name} alone: positions {of_position:.3}, fluxes {of_flux:.3}"
         );
-        [position, flux]
-    });
-    println!("largest bias over its own error: {worst:.1}");
-    Comparison { worst, ratios }
+    }
+    let values = biases.len();
+    let worst = biases.iter().fold(0.0_f64, |worst, bias| worst.max(bias.abs()));
+    let rms = (biases.iter().map(|bias| bias * bias).sum::<f64>() / values as f64).sqrt();
+    let student = StudentsT::new(0.0, 1.0, draws as f64 - 1.0).expect("two draws");
+    let chance = 1.0 - (1.0 - 2.0 * student.sf(worst)).powi(values as i32);
+    println!(
+        "largest of {values} biases over its own error: {worst:.2}, which chance gives with probability {chance:.2}; \
+         root mean square {rms:.2}"
+    );
+    Comparison { values, worst, chance, rms, position, flux }
+}
+
+/// Errors of positions and fluxes of `joint` fits over those of one instrument alone: medians.
+fn errors_over_those_of(
+    instrument: usize,
+    sky: &TwoInstruments,
+    joint: &[SourceSpread],
+    draws: u64,
+) -> (f64, f64) {
+    let (mut position, mut flux) = (Vec::new(), Vec::new());
+    for one in &spreads(sky, &[instrument], draws) {
+        let both = joint.iter().find(|j| j.source == one.source).expect("both see all");
+        let rms = |p: &[Spread; 2]| p[0].sigma.hypot(p[1].sigma);
+        position.push(rms(&both.position) / rms(&one.position));
+        for (c, spread) in &one.flux {
+            let of_both = both.flux.iter().find(|(own, _)| own == c).expect("the same channel").1;
+            flux.push(of_both.sigma / spread.sigma);
+        }
+    }
+    let middle = |mut v: Vec<f64>| {
+        v.sort_by(f64::total_cmp);
+        v[v.len() / 2]
+    };
+    (middle(position), middle(flux))
 }

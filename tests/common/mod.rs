@@ -6,6 +6,7 @@ pub mod deblend;
 pub mod differences;
 pub mod instruments;
 pub mod multires;
+pub mod pair;
 
 use ndarray::{Array1, Array2, Array3, ArrayD, Axis, Ix0, Ix1, Ix2, Ix3, IxDyn};
 use ndarray_npy::{NpzReader, ReadableElement};

@@ -169,7 +169,7 @@ fn a_fit_goes_on_from_a_saved_scene_with_epochs() {
     assert!(folder.path().join("again/catalog.csv").exists());
 }
 
-/// The scene file of the real pair: HST in one band, HSC in five, nothing but what their headers say.
+/// The scene file of the real pair: HST in one band, HSC in five, what their headers say, but for a shift of HSC.
 const REAL: &str = "\
 observations:
   - name: HST
@@ -182,6 +182,7 @@ observations:
     image: DATA/hst_hsc/Cut_HSC1.fits
     sigma: measured
     psf: { image: DATA/hst_hsc/PSF_HSC.fits, recentre: true }
+    astrometry: { shift: { sigma_px: 0.5 } }
 catalog: sources.csv
 ";
 
@@ -220,6 +221,10 @@ fn hst_and_hsc_are_fitted_together_from_their_headers() {
     println!("chi2 per pixel {chi2:.3} after {} steps, {}", found["iterations"], found["seconds"]);
     assert!((0.8..1.6).contains(&chi2), "{chi2}");
     assert_eq!(table(&folder.path().join("out/catalog.csv")).len(), 9);
+    let catalog = fs::read_to_string(folder.path().join("out/catalog.csv")).expect("written");
+    let shift = catalog.lines().find(|line| line.contains("observations.HSC.shift")).expect("in the header");
+    println!("{shift}");
+    assert!(shift.contains(" +- ") && shift.contains("pix"), "{shift}");
     if let Some(keep) = std::env::var_os("SCARLET_KEEP_RESULTS") {
         for name in ["report.html", "summary.json", "catalog.csv"] {
             fs::copy(folder.path().join("out").join(name), Path::new(&keep).join(name)).expect("copied");

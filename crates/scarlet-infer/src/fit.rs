@@ -188,8 +188,9 @@ impl State {
     }
 
     /// Whether chi2 hardly changes any more; where it only goes up and down, steps become shorter.
-    fn is_flat(&mut self, e_chi2: f64) -> bool {
-        let least = e_chi2 * self.x.len() as f64;
+    fn is_flat(&mut self, e_chi2: f64, pixels: usize) -> bool {
+        // as many directions as there are pixels can change chi2
+        let least = e_chi2 * self.x.len().min(pixels) as f64;
         // A loss is not to be compared with that of other boxes.
         let first = self.boxes.last().map_or(0, |change| change.iteration);
         let last = self.loss.len() - 1;
@@ -299,7 +300,7 @@ fn descend(
         if callback(&progress).is_break() {
             return Ok(Stop::Interrupted);
         }
-        if change < limits.e_rel || state.is_flat(limits.e_chi2) {
+        if change < limits.e_rel || state.is_flat(limits.e_chi2, posterior.pixels()) {
             return Ok(Stop::Converged);
         }
     }

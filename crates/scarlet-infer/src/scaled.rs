@@ -16,7 +16,7 @@ use crate::{Adam, InferError, Limits, Optimizer, Schedule};
 pub struct Scaled {
     /// Steps at most.
     pub max_iter: usize,
-    /// Decrease of chi2 in ten steps, for each free value, below which it has converged.
+    /// Decrease of chi2 in ten steps, for each free value, or each pixel where those are fewer, below which it has converged.
     pub e_chi2: f64,
     /// Share of the last step that is taken again.
     pub momentum: f64,

@@ -43,7 +43,7 @@ impl<T: Pixel> Choice<T> {
             }
         };
         if let Some(moving) = moving {
-            return resampled(moving.geometry().clone(), moving.reach_px());
+            return resampled(moving.geometry(), moving.reach_px());
         }
         match observation.frame().offset_in(model) {
             Ok(origin) => {

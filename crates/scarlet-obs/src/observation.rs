@@ -197,6 +197,11 @@ impl Observation {
         self
     }
 
+    /// Gives its astrometry these values of shift y, shift x, rotation and scale.
+    pub(crate) fn set_astrometry(&mut self, values: [f64; 4]) {
+        self.calibration.set_astrometry(values);
+    }
+
     /// Its own parameters: astrometry, flux scales, background.
     #[must_use]
     pub const fn calibration(&self) -> &Calibration {

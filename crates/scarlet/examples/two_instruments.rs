@@ -36,18 +36,23 @@ fn fit(observations: &[Observation], positions: &[Sky]) -> anyhow::Result<(Vec<f
     Ok((chi2, sources.into_iter().map(|source| source.flux).collect()))
 }
 
-/// What an instrument sees of two galaxies, with noise; fluxes by band.
-fn simulated(frame: Frame, positions: &[Sky], sigma: f64, seed: u64) -> anyhow::Result<Observation> {
-    let mut truth = Scene::new(Frame::enclosing([&frame])?)?;
+/// Two galaxies, in all bands of all instruments.
+fn sky(frames: &[Frame], positions: &[Sky]) -> anyhow::Result<Scene> {
+    let mut truth = Scene::new(Frame::enclosing(frames)?)?;
     let size = truth.frame().angle_to_px(arcsec(0.35))?;
     let side = (14.0 * size) as usize | 1;
     for (k, sky) in positions.iter().enumerate() {
-        let flux = vec![300.0 + 200.0 * k as f64; frame.channel_names().len()];
+        let flux = vec![300.0 + 200.0 * k as f64; truth.frame().channel_names().len()];
         let center = truth.frame().to_pixel(*sky)?;
         truth.add(Source::new(center, flux, Sersic::new(1.0, size).shape_px([side; 2])))?;
     }
+    Ok(truth)
+}
+
+/// What an instrument sees of them, with noise.
+fn simulated(truth: &Scene, frame: Frame, sigma: f64, seed: u64) -> anyhow::Result<Observation> {
     let (mut rng, noise) = (rand::rngs::StdRng::seed_from_u64(seed), Normal::new(0.0, sigma)?);
-    let data = scarlet::obs::render(&truth, &frame)?.mapv(|v| v + noise.sample(&mut rng));
+    let data = scarlet::obs::render(truth, &frame)?.mapv(|v| v + noise.sample(&mut rng));
     Ok(Observation::new(data.clone(), data.mapv(|_| sigma.powi(-2)), frame)?)
 }
 
@@ -73,10 +78,9 @@ fn main() -> anyhow::Result<()> {
     let sharp = sharp.wcs(Wcs::tan(center, [60.0, 60.0], arcsec(0.06))?);
     let deep = Frame::new([45, 45]).channels(["g", "r", "i"]).psf(Psf::gaussian(1.8)?);
     let deep = deep.wcs(Wcs::tan_turned(center, [22.0, 22.0], arcsec(0.168), degrees(30.0))?);
-    let observations = [
-        simulated(sharp, &positions, 0.1, 1)?.named("sharp"),
-        simulated(deep, &positions, 0.3, 2)?.named("deep"),
-    ];
+    let truth = sky(&[sharp.clone(), deep.clone()], &positions)?;
+    let observations =
+        [simulated(&truth, sharp, 0.3, 1)?.named("sharp"), simulated(&truth, deep, 0.3, 2)?.named("deep")];
     let (chi2, fluxes) = fit(&observations, &positions)?;
     for (flux, wanted) in fluxes.iter().zip([300.0, 500.0]) {
         println!("fluxes {flux:.1?}, truth {wanted}");

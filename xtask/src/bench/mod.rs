@@ -6,6 +6,7 @@
 
 mod case;
 mod epochs;
+mod instruments;
 mod multires;
 mod peer;
 mod process;
@@ -75,6 +76,7 @@ const REGISTRY: &[(&str, Benchmark)] = &[
     ("epochs", epochs::run),
     ("multires", multires::run),
     ("truth", truth::run),
+    ("instruments", instruments::run),
     ("sampling", sampling::run),
 ];
 

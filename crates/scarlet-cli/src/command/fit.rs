@@ -128,10 +128,10 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
     run.apply(&mut file);
     file.flux_unit = file.unit_of_fluxes();
     check_memory("reading the images", &Estimate::of_images(file.pixels()), &file.fit)?;
-    let observations = file.read_observations()?;
+    let mut observations = file.read_observations()?;
     let read = stages.end("read", &format!("{} observations read", observations.len()));
 
-    let mut scene = file.make_scene(&observations)?;
+    let mut scene = file.make_scene(&mut observations)?;
     let estimate = Estimate::of_fit(&scene, &observations, file.fit.precision(), file.fit.threads);
     check_memory("this fit", &estimate, &file.fit)?;
     let seen: Vec<&Observation> = observations.iter().collect();

@@ -47,12 +47,21 @@ impl Listed {
         self.catalog.iter().map(position).collect()
     }
 
+    fn seeds(&self, file: &SceneFile, observations: &[&Observation]) -> Result<Vec<Seed>, CliError> {
+        self.catalog.iter().map(|entry| seed(file, observations, &self.frame, entry)).collect()
+    }
+
+    /// Brings the images onto one another, where their astrometry is free.
+    pub(super) fn align(&self, file: &SceneFile, observations: &mut [Observation]) -> Result<(), CliError> {
+        let seeds = self.seeds(file, &observations.iter().collect::<Vec<_>>())?;
+        Ok(init::align(observations, &self.frame, &seeds)?)
+    }
+
     /// The scene with start values from the images.
     pub(super) fn scene(&self, file: &SceneFile, observations: &[Observation]) -> Result<Scene, CliError> {
         let observations: Vec<&Observation> = observations.iter().collect();
         let mut scene = Scene::new(self.frame.clone())?;
-        let seed = |entry| seed(file, &observations, &self.frame, entry);
-        let seeds: Vec<Seed> = self.catalog.iter().map(seed).collect::<Result<_, _>>()?;
+        let seeds = self.seeds(file, &observations)?;
         let shapes = init::shapes(&observations, &self.frame, &seeds)?;
         let channels = self.frame.channel_names().len();
         for (entry, shape) in self.catalog.iter().zip(&shapes) {

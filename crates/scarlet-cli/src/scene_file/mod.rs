@@ -218,12 +218,17 @@ impl SceneFile {
         self.catalog.as_deref().map(|path| Listed::read(self, path, observations)).transpose()
     }
 
-    /// Makes the scene: from the saved one, or from the catalogue with start values from the images.
+    /// Makes the scene: from the saved one, or from the catalogue with start values from the images, which are then brought
+    /// onto one another where their astrometry is free.
     ///
     /// # Errors
     /// Names the catalogue's line, or the source.
-    pub fn make_scene(&self, observations: &[Observation]) -> Result<Scene, CliError> {
-        self.scene_of(self.list_sources(observations)?.as_ref(), observations)
+    pub fn make_scene(&self, observations: &mut [Observation]) -> Result<Scene, CliError> {
+        let listed = self.list_sources(observations)?;
+        if let Some(listed) = &listed {
+            listed.align(self, observations)?;
+        }
+        self.scene_of(listed.as_ref(), observations)
     }
 
     /// As [`SceneFile::make_scene`], from what [`SceneFile::list_sources`] gave.

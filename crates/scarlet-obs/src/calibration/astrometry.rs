@@ -1,6 +1,6 @@
 //! Where an observation looks, as parameters: shift, rotation, scale.
 
-use super::param::{bounded, check_len, limits};
+use super::param::{bounded, check_len, limits, scores};
 use scarlet_model::prior::Normal;
 use scarlet_model::{ModelError, Param, Transform, free};
 
@@ -23,7 +23,9 @@ const SIGMAS: f64 = 5.0;
 /// - `scale`: natural logarithm of the magnification about the middle: 1e-3 where the image is 0.1% larger. Fluxes stay.
 ///
 /// Where the WCS is distorted, q - m and shift are taken to the sky by the affine map that touches it at the middle. The
-/// PSF keeps the orientation and scale that the WCS gives it.
+/// PSF is turned and scaled with the image by the values that a plan is made with, such as [`align`](crate::init::align)
+/// found, and not by what a fit adds to them: a PSF's peak is then off by twice what it adds to the scale, its sides by the
+/// PSF's ellipticity times what it adds to the rotation.
 ///
 /// What is free needs ends: an interval ([`Param::interval`]), or it gets one of +-3 pixels, +-2 degrees, +-0.02. In a
 /// scene of one observation alone, shifts of the observation and of all sources are the same: give a prior, or fix
@@ -120,6 +122,20 @@ impl Astrometry {
     pub(crate) fn values(&self) -> [f64; 4] {
         let shift = self.shift.values();
         [shift[0], shift[1], self.rotation.values()[0], self.scale.values()[0]]
+    }
+
+    /// The same with other values of shift, rotation and scale.
+    pub(crate) fn with_values(mut self, [y, x, rotation, scale]: [f64; 4]) -> Self {
+        self.shift.values_mut().copy_from_slice(&[y, x]);
+        self.rotation.values_mut()[0] = rotation;
+        self.scale.values_mut()[0] = scale;
+        self
+    }
+
+    /// For each value the score of its prior and how fast that falls with it.
+    pub(crate) fn scores(&self) -> [[f64; 2]; 4] {
+        let shift = scores(&self.shift);
+        [shift[0], shift[1], scores(&self.rotation)[0], scores(&self.scale)[0]]
     }
 
     /// Least and largest values that a fit can give them.

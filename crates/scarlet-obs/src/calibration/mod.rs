@@ -121,6 +121,10 @@ impl Calibration {
         (values != [0.0; 4]).then(|| Looks::new(values, middle))
     }
 
+    pub(crate) fn set_astrometry(&mut self, values: [f64; 4]) {
+        self.astrometry = self.astrometry.take().map(|astrometry| astrometry.with_values(values));
+    }
+
     pub(crate) fn with_astrometry(mut self, astrometry: Astrometry, name: &str) -> Result<Self, ModelError> {
         astrometry.check(&path(name))?;
         self.astrometry = Some(astrometry);

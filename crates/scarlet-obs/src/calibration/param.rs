@@ -37,6 +37,23 @@ pub(super) fn limits(param: &Param, value: f64) -> [f64; 2] {
     }
 }
 
+/// For each value the score of the prior and how fast that falls with the value; zeros without a prior.
+pub(super) fn scores(param: &Param) -> Vec<[f64; 2]> {
+    let n = param.len();
+    let Some(prior) = param.prior_ref() else { return vec![[0.0; 2]; n] };
+    let score = |k: usize, step: f64| {
+        let (mut values, mut scores) = (param.values().to_vec(), vec![0.0; n]);
+        values[k] += step;
+        prior.as_score().score(&values, &mut scores);
+        scores[k]
+    };
+    let with_fall = |k: usize| {
+        let step = 1e-4 * param.values()[k].abs().max(1e-2);
+        [score(k, 0.0), (score(k, -step) - score(k, step)) / (2.0 * step)]
+    };
+    (0..n).map(with_fall).collect()
+}
+
 /// Values for each of `n` channels, a `row` of them for one: a single row stands for all.
 pub(super) fn for_each_channel(param: Param, n: usize, row: &[usize]) -> Param {
     if param.len() != row.iter().product::<usize>() {

@@ -46,6 +46,11 @@ impl Motion {
         }
     }
 
+    /// Derivative of where pixels look by the pixel, rows and columns (y, x).
+    pub(crate) const fn turn(&self) -> [[f64; 2]; 2] {
+        self.turn
+    }
+
     /// By how many pixels of the WCS, `[y, x]`, the pixel `offset` from the middle looks elsewhere.
     fn off(&self, offset: [f64; 2]) -> [f64; 2] {
         let moved = apply(self.turn, minus(offset, self.shift));

@@ -1,7 +1,7 @@
 //! A calibration planned for a model frame: values in, derivatives out, without allocating.
 
 use super::light::Light;
-use super::placement::{Moments, Motion, Placement};
+use super::placement::{Moments, Motion, Placement, product};
 use crate::{Astrometry, ObsError, Observation, choice};
 use scarlet_frame::Frame;
 use scarlet_render::{Geometry, Pixel, Renderer};
@@ -106,7 +106,7 @@ impl Moving {
         let reach_px = 1e-6 + placement.reach(astrometry.limits());
         Self {
             placement,
-            motion: Motion::new([0.0; 4]),
+            motion: Motion::new(astrometry.values()),
             positions: vec![[0.0; 2]; n],
             areas: vec![0.0; n],
             is_free: astrometry.parameters().iter().any(|(_, param)| param.is_free()),
@@ -115,8 +115,11 @@ impl Moving {
         }
     }
 
-    pub(crate) const fn geometry(&self) -> &Geometry {
-        self.placement.nominal()
+    /// The pixels where the WCS has them, with a PSF turned and scaled as the observation is when this is planned.
+    pub(crate) fn geometry(&self) -> Geometry {
+        let nominal = self.placement.nominal();
+        let jacobian = product(nominal.jacobian(), self.motion.turn());
+        Geometry::new(nominal.shape(), nominal.positions().to_vec(), jacobian)
     }
 
     pub(crate) const fn reach_px(&self) -> f64 {

@@ -2,6 +2,7 @@
 //!
 //! | function | gives |
 //! |---|---|
+//! | [`align`] | the observations, where a shift, rotation or scale of them is free, as they lie on one another: before |
 //! | [`shapes`] | positions and shapes of all sources of a blend together: the way to begin |
 //! | [`fit_fluxes`] | the best positive fluxes of all sources of a scene together, their shapes held: then |
 //! | [`check_seen`] | whether any observation sees a position |
@@ -21,7 +22,7 @@ mod profile;
 mod seen;
 mod spectrum;
 
-pub use blend::{GalaxyShape, Seed, StartShape, shapes};
+pub use blend::{GalaxyShape, Seed, StartShape, align, shapes};
 pub use fluxes::fit_fluxes;
 pub use layers::{Layer, layers};
 pub use seen::check_seen;

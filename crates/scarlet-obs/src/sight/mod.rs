@@ -82,6 +82,17 @@ impl Sight {
         })
     }
 
+    /// The same of an image with these values of shift y, shift x, rotation and scale.
+    ///
+    /// # Errors
+    /// A pixel that a WCS does not reach.
+    pub(crate) fn looking(&self, astrometry: [f64; 4]) -> Result<Self, ObsError> {
+        let looks = Looks::new(astrometry, self.own.middle());
+        let affine = affine_to_model(&self.to_model, Some(&looks), self.own.middle())
+            .map_err(|e| ObsError::in_observation(&self.name, &e))?;
+        Ok(Self { affine, shift: None, looks: Some(Box::new(looks)), ..self.clone() })
+    }
+
     /// For each channel of the observation the one of the model.
     #[must_use]
     pub fn channels(&self) -> &[usize] {

@@ -125,13 +125,13 @@ impl Run<'_> {
     /// saved where chains go on.
     fn beginning(
         &self,
-        observations: Vec<Observation>,
+        mut observations: Vec<Observation>,
         resumes: bool,
         budget: &mut Budget,
     ) -> Result<(Scene, Vec<Observation>, Vec<f64>), CliError> {
         let mut scene = match resumes {
             true => Scene::load(self.args.out.join(FITTED))?,
-            false => self.file.make_scene(&observations)?,
+            false => self.file.make_scene(&mut observations)?,
         };
         let settings = &self.file.fit;
         let estimate = Estimate::of_fit(&scene, &observations, settings.precision(), 1);

@@ -5,6 +5,7 @@
 //! that overlap are solved for together, from normal equations in blocks, with fluxes that are not negative and
 //! with broad expectations of the rest, so that faint sources cannot become what their neighbours leave.
 
+mod alignment;
 mod equations;
 mod plane;
 mod profile;
@@ -15,6 +16,7 @@ use super::profile::sersic_of;
 use super::seen::check_seen_by;
 use super::{IMAGE_RANGE, Layer, layers};
 use crate::{ObsError, Observation, Sight};
+use alignment::Alignment;
 use equations::Equations;
 use ndarray::{Array2, Ix2};
 use plane::{Plane, Spot};
@@ -143,39 +145,90 @@ pub fn shapes(
     model: &Frame,
     seeds: &[Seed],
 ) -> Result<Vec<StartShape>, ObsError> {
-    if observations.is_empty() {
-        return Err(ObsError::NoObservations);
-    }
-    let sights = observations.iter().map(|o| Sight::new(o, model)).collect::<Result<Vec<_>, _>>()?;
-    seeds.iter().try_for_each(|seed| check_seen_by(observations, &sights, seed.center))?;
-    let planes = Plane::all(observations, &sights, model);
-    let channels = model.channel_names().len();
-    let radii: Vec<f64> = planes.iter().map(|plane| plane.psf_radius(0.5) * plane.model_px).collect();
-    let mut painters: Vec<Painter<'_>> = planes.iter().map(Painter::new).collect();
-    let begin =
-        |seed: &Seed| Fit::new(*seed, channels, Sharpness::new(seed.center, &planes, &sights, &radii));
-    let mut fits: Vec<Fit> = seeds.iter().map(begin).collect();
-    for _ in 0..ROUNDS {
-        let columns: Vec<usize> = fits.iter().map(Fit::columns).collect();
-        let mut equations = Equations::new(channels, &columns);
-        let spot = |sight: &Sight| fits.iter().map(|fit| Spot::new(sight, fit.center)).collect();
-        let spots: Vec<Vec<Option<Spot>>> = sights.iter().map(spot).collect();
-        for (plane, painter) in planes.iter().zip(&mut painters) {
-            let both = fits.iter().zip(&spots[plane.observation]);
-            let stamps: Vec<Option<Stamp>> =
-                both.map(|(fit, spot)| painter.stamp((*spot)?, fit.profile.as_ref())).collect();
-            let fluxes: Vec<f64> = fits.iter().map(|fit| fit.fluxes[plane.channel]).collect();
-            equations.add(plane, &stamps, &fluxes);
-        }
-        if improve(&mut fits, equations) < SMALL_CHANGE {
-            break;
-        }
-    }
-    Ok(fits.iter().map(|fit| fit.shape(&planes, &sights)).collect())
+    let mut blend = Blend::new(observations, model, seeds)?;
+    blend.fit(Vec::new())?;
+    Ok(blend.fits.iter().map(|fit| fit.shape(&blend.planes, &blend.sights)).collect())
 }
 
-/// Moves all sources by what the equations say and returns the largest change of a number of a shape.
-fn improve(fits: &mut [Fit], mut equations: Equations) -> f64 {
+/// Gives the observations the shifts, rotations and scales that bring them onto one another, where those are free: found
+/// together with positions, shapes and fluxes of all `seeds`, as [`shapes`] finds these.
+///
+/// Call it before [`shapes`]: a fit alone comes to them slowly, as free-form images can move within their boxes.
+///
+/// # Errors
+/// As [`shapes`].
+pub fn align(observations: &mut [Observation], model: &Frame, seeds: &[Seed]) -> Result<(), ObsError> {
+    let free = |(k, observation)| Alignment::new(k, observation);
+    let free: Vec<Alignment> = observations.iter().enumerate().filter_map(free).collect();
+    if free.is_empty() {
+        return Ok(());
+    }
+    let seen: Vec<&Observation> = observations.iter().collect();
+    for found in Blend::new(&seen, model, seeds)?.fit(free)? {
+        observations[found.observation()].set_astrometry(found.values());
+    }
+    Ok(())
+}
+
+/// All sources, and what the observations see of them.
+struct Blend {
+    channels: usize,
+    planes: Vec<Plane>,
+    sights: Vec<Sight>,
+    fits: Vec<Fit>,
+}
+
+impl Blend {
+    fn new(observations: &[&Observation], model: &Frame, seeds: &[Seed]) -> Result<Self, ObsError> {
+        if observations.is_empty() {
+            return Err(ObsError::NoObservations);
+        }
+        let sights = observations.iter().map(|o| Sight::new(o, model)).collect::<Result<Vec<_>, _>>()?;
+        seeds.iter().try_for_each(|seed| check_seen_by(observations, &sights, seed.center))?;
+        let planes = Plane::all(observations, &sights, model);
+        let channels = model.channel_names().len();
+        let radii: Vec<f64> = planes.iter().map(|plane| plane.psf_radius(0.5) * plane.model_px).collect();
+        let begin =
+            |seed: &Seed| Fit::new(*seed, channels, Sharpness::new(seed.center, &planes, &sights, &radii));
+        Ok(Self { channels, fits: seeds.iter().map(begin).collect(), planes, sights })
+    }
+
+    /// Rounds until nothing changes; returns the observations whose astrometry is `free` with what it is.
+    fn fit(&mut self, mut free: Vec<Alignment>) -> Result<Vec<Alignment>, ObsError> {
+        let Self { channels, planes, sights, fits } = self;
+        let mut painters: Vec<Painter<'_>> = planes.iter().map(Painter::new).collect();
+        for _ in 0..ROUNDS {
+            let columns = fits.iter().map(Fit::columns).chain(free.iter().map(Alignment::columns));
+            let mut equations = Equations::new(*channels, &columns.collect::<Vec<_>>());
+            let spot = |sight: &Sight| fits.iter().map(|fit| Spot::new(sight, fit.center)).collect();
+            let spots: Vec<Vec<Option<Spot>>> = sights.iter().map(spot).collect();
+            for (plane, painter) in planes.iter().zip(&mut painters) {
+                let spots = &spots[plane.observation];
+                let both = fits.iter().zip(spots);
+                let mut stamps: Vec<Option<Stamp>> =
+                    both.map(|(fit, spot)| painter.stamp((*spot)?, fit.profile.as_ref())).collect();
+                let mut fluxes: Vec<f64> = fits.iter().map(|fit| fit.fluxes[plane.channel]).collect();
+                let of_all: Vec<_> = free.iter().map(|a| a.stamp(plane, spots, &stamps, &fluxes)).collect();
+                fluxes.resize(stamps.len() + of_all.len(), 1.0);
+                stamps.extend(of_all);
+                equations.add(plane, &stamps, &fluxes);
+            }
+            let change = improve(fits, &mut free, *channels, equations);
+            for alignment in &free {
+                let sight = &mut sights[alignment.observation()];
+                *sight = sight.looking(alignment.values())?;
+            }
+            if change < SMALL_CHANGE {
+                break;
+            }
+        }
+        Ok(free)
+    }
+}
+
+/// Moves all sources and observations by what the equations say and returns the largest change of a number of a shape, or
+/// in pixels of an observation.
+fn improve(fits: &mut [Fit], free: &mut [Alignment], channels: usize, mut equations: Equations) -> f64 {
     let (mut least, mut largest) = (Vec::new(), Vec::new());
     for (s, fit) in fits.iter().enumerate() {
         fit.expect(s, &mut equations);
@@ -185,6 +238,16 @@ fn improve(fits: &mut [Fit], mut equations: Equations) -> f64 {
         let longest = || LONGEST[..fit.columns() - 1].iter().enumerate().map(|(k, v)| v * unit(k));
         least.extend(longest().map(|v| -v));
         largest.extend(longest());
+    }
+    for (k, alignment) in free.iter().enumerate() {
+        alignment.expect(fits.len() + k, &mut equations);
+        for ends in [&mut least, &mut largest] {
+            ends.resize(ends.len() + channels, 0.0);
+        }
+        for [low, high] in alignment.room() {
+            least.push(low);
+            largest.push(high);
+        }
     }
     let changes = equations.solve(&least, &largest);
     // In the first round there is no flux yet whose image could change.
@@ -196,6 +259,11 @@ fn improve(fits: &mut [Fit], mut equations: Equations) -> f64 {
         let (of_image, after) = after.split_at(fit.columns() - 1);
         fit.change(of_fluxes, of_image);
         most = of_image.iter().fold(most, |most, change| most.max(change.abs()));
+        rest = after;
+    }
+    for alignment in free {
+        let (own, after) = rest[channels..].split_at(alignment.columns() - 1);
+        most = most.max(alignment.change(own));
         rest = after;
     }
     most

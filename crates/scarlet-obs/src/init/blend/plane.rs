@@ -50,6 +50,13 @@ impl Spot {
         let affine = sight.affine_at(center).ok()?;
         Some(Self { at: affine.apply(center), jacobian: affine.jacobian() })
     }
+
+    /// The step in the model that is this `step` in the observation.
+    pub(super) fn in_model(&self, step: [f64; 2]) -> [f64; 2] {
+        let [[yy, yx], [xy, xx]] = self.jacobian;
+        let determinant = yy * xx - yx * xy;
+        [(xx * step[0] - yx * step[1]) / determinant, (yy * step[1] - xy * step[0]) / determinant]
+    }
 }
 
 impl Plane {

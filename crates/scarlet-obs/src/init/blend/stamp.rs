@@ -24,6 +24,28 @@ pub(super) struct Stamp {
     pub(super) columns: Vec<f32>,
 }
 
+impl Stamp {
+    /// Adds by how much it is brighter in the pixels of `bbox` where it has moved by so much along `[y, x]`.
+    pub(super) fn add_moved(&self, by: [f32; 2], bbox: BBox, into: &mut [f32]) {
+        let n = self.bbox.len();
+        let Some(both) = self.bbox.intersection(bbox) else { return };
+        let (Some([rows, columns]), Some([to_rows, to_columns])) =
+            (self.bbox.slices_of(both), bbox.slices_of(both))
+        else {
+            return;
+        };
+        let (width, to_width) = (self.bbox.shape()[1], bbox.shape()[1]);
+        for (y, to_y) in rows.zip(to_rows) {
+            let row = y * width + columns.start..y * width + columns.end;
+            let to = to_y * to_width + to_columns.start..to_y * to_width + to_columns.end;
+            let [of_y, of_x] = [1, 2].map(|k| &self.columns[k * n..(k + 1) * n][row.clone()]);
+            for ((sum, y), x) in into[to].iter_mut().zip(of_y).zip(of_x) {
+                *sum += by[0] * y + by[1] * x;
+            }
+        }
+    }
+}
+
 /// Draws stamps for one plane.
 #[derive(Debug)]
 pub(super) struct Painter<'a> {

@@ -16,6 +16,7 @@ mod pipeline;
 mod posterior;
 pub mod sample;
 mod scaled;
+mod scores;
 mod step;
 #[cfg(test)]
 mod testing;

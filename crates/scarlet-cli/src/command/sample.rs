@@ -19,6 +19,8 @@ use scarlet::infer::sample::{
 };
 use scarlet::infer::{InferError, Posterior};
 use scarlet::model::Scene;
+use scarlet::model::file::Kinds;
+use scarlet::nn::with_networks;
 use scarlet::obs::Observation;
 use scarlet::obs::check::{Finding, Severity};
 use std::ops::ControlFlow;
@@ -226,7 +228,7 @@ impl Run<'_> {
         budget: &mut Budget,
     ) -> Result<(Scene, Vec<Observation>, Vec<f64>), CliError> {
         let mut scene = match resumes {
-            true => Scene::load(self.args.out.join("scene.json"))?,
+            true => Scene::load_with(self.args.out.join("scene.json"), &with_networks(Kinds::default()))?,
             false => self.file.make_scene(&observations)?,
         };
         let settings = &self.file.fit;

@@ -1,0 +1,79 @@
+//! From a scene and observations to a planned posterior.
+
+use super::{Posterior, Precision};
+use crate::InferError;
+use crate::pipeline::{Likelihood, Pipeline};
+use crate::scores::Scores;
+use scarlet_model::{Layout, Scene};
+use scarlet_obs::{Calibration, Observation};
+use scarlet_render::Workers;
+
+/// Settings of a [`Posterior`] that has not been planned yet.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PosteriorBuilder {
+    precision: Precision,
+    threads: Option<usize>,
+}
+
+impl PosteriorBuilder {
+    /// With pixels of this type.
+    #[must_use]
+    pub const fn precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
+    }
+
+    /// With this number of threads; 0 for one on each core. The default is 1.
+    #[must_use]
+    pub const fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Plans the posterior of `scene` given `observations`.
+    ///
+    /// # Errors
+    /// As [`Posterior::new`].
+    pub fn build<'a>(
+        self,
+        scene: &Scene,
+        observations: impl IntoIterator<Item = &'a Observation>,
+    ) -> Result<Posterior, InferError> {
+        let observations: Vec<&Observation> = observations.into_iter().collect();
+        if observations.is_empty() {
+            return Err(InferError::NoObservations);
+        }
+        let calibrations: Vec<_> =
+            observations.iter().map(|o| (o.name().to_owned(), o.calibration().clone())).collect();
+        let layout = layout_of(scene, &calibrations)?;
+        if layout.dim() == 0 {
+            return Err(InferError::NoFreeParameters);
+        }
+        let (frame, workers) = (scene.frame(), Workers::new(self.threads.unwrap_or(1)));
+        let likelihood: Box<dyn Likelihood> = match self.precision {
+            Precision::Single => {
+                Box::new(Pipeline::<f32>::new(scene, &layout, &observations, frame, &workers)?)
+            }
+            Precision::Double => {
+                Box::new(Pipeline::<f64>::new(scene, &layout, &observations, frame, &workers)?)
+            }
+        };
+        Ok(Posterior {
+            likelihood,
+            scores: Scores::new(&layout, &workers),
+            workers,
+            values: layout.start_values().to_vec(),
+            grad_values: vec![0.0; layout.values_len()],
+            pixels: observations.iter().map(|o| o.pixels_with_weight()).sum(),
+            layout,
+            scratch: vec![0.0; calibrations.iter().map(|(_, own)| own.values_len()).sum()],
+            calibrations,
+        })
+    }
+}
+
+/// The layout of a scene and then of the observations' own parameters.
+pub(super) fn layout_of(scene: &Scene, calibrations: &[(String, Calibration)]) -> Result<Layout, InferError> {
+    let of_observations = calibrations.iter().flat_map(|(name, calibration)| calibration.parameters(name));
+    Ok(Layout::with(scene, of_observations)?)
+}

@@ -4,9 +4,7 @@ use ndarray::Array2;
 use ndarray_npy::NpzReader;
 use scarlet_model::prior::Staged;
 use scarlet_model::{Prior, Score, Transform};
-use scarlet_nn::{
-    About, Architecture, Learned, PriorSettings, ScoreNet, ScorePrior, Values, Weights, noise_variance,
-};
+use scarlet_nn::{About, Architecture, Learned, PriorSettings, ScoreNet, ScorePrior, noise_variance};
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,17 +22,10 @@ fn published(data: &std::path::Path, settings: PriorSettings) -> Arc<Learned> {
     Learned::read(data.join("score_nets/eqx_hsc_ScoreNet32.eqx"), settings).expect("the published weights")
 }
 
-/// A small network of made-up weights, for images of 12 x 12 pixels.
+/// For images of 12 x 12 pixels.
 fn small() -> ScoreNet {
     let sizes = Architecture { side: 12, patch: 3, features: 5, depth: 2, mix_patches: 7, mix_features: 6 };
-    let arrays = sizes.arrays().into_iter().enumerate().map(|(k, (_, shape))| {
-        let value = |i: usize| ((i + 17 * k) as f32 * 0.7).sin() * 0.4;
-        let values = (0..shape.iter().product()).map(value).collect();
-        Weights::new(shape, Values::F32(values)).expect("as many")
-    });
-    let mut arrays: Vec<Weights> = arrays.collect();
-    *arrays.last_mut().expect("t1") = Weights::new([], Values::F64(vec![10.0])).expect("a number");
-    ScoreNet::new(arrays).expect("valid weights")
+    ScoreNet::made_up(sizes, 0)
 }
 
 fn learned(settings: PriorSettings) -> Arc<Learned> {
@@ -115,7 +106,7 @@ fn alone_and_together_scores_are_the_same() {
     for ((prior, image), input) in priors.iter().zip(&images).zip(inputs.chunks_exact_mut(size)) {
         prior.write_input(image, input);
     }
-    shared.plan().evaluate(&inputs, &mut outputs);
+    shared.evaluate(&inputs, &mut outputs);
     for (k, (prior, image)) in priors.iter().zip(&images).enumerate() {
         let at = k * size..(k + 1) * size;
         let mut together = vec![0.0; image.len()];

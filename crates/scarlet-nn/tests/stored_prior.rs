@@ -4,17 +4,11 @@ use ndarray::Array2;
 use scarlet_frame::{Frame, Psf};
 use scarlet_model::file::Kinds;
 use scarlet_model::{Scene, Source};
-use scarlet_nn::{About, Architecture, Learned, PriorSettings, ScoreNet, Values, Weights, with_networks};
+use scarlet_nn::{About, Architecture, Learned, PriorSettings, ScoreNet, with_networks};
 
 fn network(seed: usize) -> ScoreNet {
     let sizes = Architecture { side: 8, patch: 4, features: 4, depth: 1, mix_patches: 5, mix_features: 6 };
-    let arrays = sizes.arrays().into_iter().enumerate().map(|(k, (name, shape))| {
-        let value = |i: usize| ((i + 13 * k + seed) as f32).sin() * 0.3;
-        let n: usize = shape.iter().product();
-        let values = if name == "t1" { vec![10.0] } else { (0..n).map(value).collect() };
-        Weights::new(shape, Values::F32(values)).expect("as many")
-    });
-    ScoreNet::new(arrays.collect()).expect("valid weights")
+    ScoreNet::made_up(sizes, seed)
 }
 
 #[test]

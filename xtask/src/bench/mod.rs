@@ -7,7 +7,9 @@
 mod case;
 mod epochs;
 mod multires;
+mod network;
 mod peer;
+mod priors;
 mod process;
 mod quality;
 mod sampling;
@@ -76,6 +78,8 @@ const REGISTRY: &[(&str, Benchmark)] = &[
     ("multires", multires::run),
     ("truth", truth::run),
     ("sampling", sampling::run),
+    ("network", network::run),
+    ("priors", priors::run),
 ];
 
 /// Names of the benchmarks.

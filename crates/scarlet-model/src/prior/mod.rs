@@ -77,7 +77,7 @@ pub use positive::{Gamma, HalfNormal, LogNormal};
 pub use product::Product;
 pub use real_line::{Normal, StudentT};
 pub use scaled::Scaled;
-pub use staged::{Shared, Stage, Staged};
+pub use staged::{Shared, Staged};
 
 use crate::{ModelError, Transform};
 use rand::Rng;

@@ -19,17 +19,14 @@ pub trait Staged: Score {
     fn add_score(&self, input: &[f32], output: &[f32], grad: &mut [f64]);
 }
 
-/// The middle stage of scores, of which evaluations have buffers of their own.
+/// The middle stage of scores.
 pub trait Shared: Debug + Send + Sync {
     /// Numbers that go in and come out for each prior.
     fn size(&self) -> usize;
 
-    /// An evaluation with buffers of its own, for one thread.
-    fn plan(self: Arc<Self>) -> Box<dyn Stage>;
-}
+    /// Makes buffers for so many evaluations at a time, so that none has to make its own.
+    fn prepare(&self, threads: usize);
 
-/// A planned evaluation of the middle stage.
-pub trait Stage: Debug + Send {
-    /// Writes the outputs for the `inputs` of any number of priors, one behind the other; allocates nothing.
-    fn evaluate(&mut self, inputs: &[f32], outputs: &mut [f32]);
+    /// Writes the outputs for the `inputs` of a few priors, one behind the other.
+    fn evaluate(&self, inputs: &[f32], outputs: &mut [f32]);
 }

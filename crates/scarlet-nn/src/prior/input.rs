@@ -1,6 +1,5 @@
 //! What happens to pixels before a network sees them.
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Width of the logarithm, as published.
@@ -11,8 +10,7 @@ const LEAST_ARGUMENT: f64 = 1e-3;
 /// The map from an image that peaks at 1 to what a network was trained on.
 ///
 /// Written as text, it stands in the metadata of a network's file, in what is known of its normalisation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum InputTransform {
     /// z = log(u + 1) / 0.1, of galaxy-grad's networks: `log(x + 1) / 0.1`.
     #[default]

@@ -7,11 +7,11 @@ use crate::{About, NnError};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use scarlet_model::prior::{Shared, Stage};
+use scarlet_model::prior::Shared;
 use scarlet_model::{ModelError, Source};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Draws of noise that a denoising error is the mean of.
 const DRAWS: u64 = 4;
@@ -64,16 +64,23 @@ pub struct Learned {
     input: InputTransform,
     settings: PriorSettings,
     file: Option<FileReference>,
-    /// Buffers of evaluations that are over, for those of one image.
+    /// Buffers that no evaluation has in use.
     spare: Mutex<Vec<Space>>,
 }
 
-/// Buffers for one image.
+/// Buffers of one evaluation.
 #[derive(Debug)]
 pub(super) struct Space {
     pub(super) input: Vec<f32>,
     pub(super) output: Vec<f32>,
     pub(super) network: Workspace<f32>,
+}
+
+impl Space {
+    fn new(net: &PlannedNet<f32>) -> Self {
+        let pixels = net.architecture().side.pow(2);
+        Self { input: vec![0.0; pixels], output: vec![0.0; pixels], network: net.workspace() }
+    }
 }
 
 impl Learned {
@@ -162,20 +169,21 @@ impl Learned {
         self.settings.strength * self.input.steepest().powi(2) / noise_variance(self.settings.noise_level)
     }
 
-    pub(super) fn evaluate(&self, input: &[f32], output: &mut [f32], space: &mut Workspace<f32>) {
+    pub(super) fn scores(&self, input: &[f32], output: &mut [f32], space: &mut Workspace<f32>) {
         let evaluated = self.net.evaluate(input, self.settings.noise_level, output, space);
         evaluated.expect("inputs are whole images of the network");
     }
 
+    fn spare(&self) -> MutexGuard<'_, Vec<Space>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Calls `f` with buffers that an earlier call has left, or with new ones.
     pub(super) fn with_space(&self, f: impl FnOnce(&mut Space)) {
-        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        let zeros = || vec![0.0; self.pixels()];
-        let left = spare().pop();
-        let mut space =
-            left.unwrap_or_else(|| Space { input: zeros(), output: zeros(), network: self.net.workspace() });
+        let left = self.spare().pop();
+        let mut space = left.unwrap_or_else(|| Space::new(&self.net));
         f(&mut space);
-        spare().push(space);
+        self.spare().push(space);
     }
 
     /// What is left of the noise, as a share of its variance, where the network takes it out of noisy images of `input`.
@@ -192,7 +200,7 @@ impl Learned {
                 let noise: Vec<f64> = input.iter().map(|_| StandardNormal.sample(&mut rng)).collect();
                 let noisy = input.iter().zip(&noise).map(|(z, e)| (mean * f64::from(*z) + sd * e) as f32);
                 space.input.iter_mut().zip(noisy).for_each(|(to, z)| *to = z);
-                self.evaluate(&space.input, &mut space.output, &mut space.network);
+                self.scores(&space.input, &mut space.output, &mut space.network);
                 let left = space.output.iter().zip(&noise).map(|(s, e)| (sd * f64::from(*s) + e).powi(2));
                 sum += left.sum::<f64>();
             }
@@ -206,21 +214,14 @@ impl Shared for Learned {
         self.pixels()
     }
 
-    fn plan(self: Arc<Self>) -> Box<dyn Stage> {
-        let space = self.net.workspace();
-        Box::new(Evaluation { learned: self, space })
+    fn prepare(&self, threads: usize) {
+        let mut spare = self.spare();
+        while spare.len() < threads {
+            spare.push(Space::new(&self.net));
+        }
     }
-}
 
-/// The network with buffers of one thread.
-#[derive(Debug)]
-struct Evaluation {
-    learned: Arc<Learned>,
-    space: Workspace<f32>,
-}
-
-impl Stage for Evaluation {
-    fn evaluate(&mut self, inputs: &[f32], outputs: &mut [f32]) {
-        self.learned.evaluate(inputs, outputs, &mut self.space);
+    fn evaluate(&self, inputs: &[f32], outputs: &mut [f32]) {
+        self.with_space(|space| self.scores(inputs, outputs, &mut space.network));
     }
 }

@@ -84,7 +84,7 @@ impl Score for ScorePrior {
             let (mut input, mut output) =
                 (std::mem::take(&mut space.input), std::mem::take(&mut space.output));
             self.write_input(x, &mut input);
-            self.learned.evaluate(&input, &mut output, &mut space.network);
+            self.learned.scores(&input, &mut output, &mut space.network);
             self.add_score(&input, &output, grad);
             (space.input, space.output) = (input, output);
         });

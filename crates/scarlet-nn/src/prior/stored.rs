@@ -2,6 +2,7 @@
 
 use super::{Learned, PriorSettings, ScorePrior};
 use crate::score_net::ScoreNet;
+use crate::weights::Weights;
 use scarlet_model::file::Kinds;
 use scarlet_model::{ModelError, Prior};
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,7 @@ impl FileReference {
 ///
 /// Source: Fowler, Noll & Vo, IETF draft-eastlake-fnv.
 fn fingerprint(net: &ScoreNet) -> String {
-    let hash = net.to_eqx().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+    let hash = Weights::to_eqx(net.arrays()).iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });
     format!("{hash:016x}")

@@ -65,9 +65,9 @@ impl Few {
         }
         shared.evaluate(&self.inputs, &mut self.outputs);
         let stages = self.inputs.chunks_exact(size).zip(self.outputs.chunks_exact(size));
-        for (scores, (input, output)) in self.scores.iter_mut().zip(stages) {
+        for ((image, scores), (input, output)) in self.images.iter().zip(&mut self.scores).zip(stages) {
             scores.fill(0.0);
-            prior.add_score(input, output, scores);
+            prior.add_score(image, input, output, scores);
         }
     }
 }

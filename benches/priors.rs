@@ -99,7 +99,10 @@ fn main() -> Outcome<()> {
         vec![("none".to_owned(), Choice::Nothing), ("near start".to_owned(), Choice::NearStart)];
     for path in &arguments.networks {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        choices.push((name, Choice::Network(Learned::read(path, arguments.settings)?)));
+        for (how, near_start) in [("alone", false), ("near start", true)] {
+            let settings = PriorSettings { near_start, ..arguments.settings };
+            choices.push((format!("{name} {how}"), Choice::Network(Learned::read(path, settings)?)));
+        }
     }
     let blend5 = || vec![common::true_blend_in(&arguments.data)];
     let cases: [(&str, Vec<TrueBlend>); 3] = [

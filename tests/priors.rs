@@ -26,9 +26,11 @@ fn with_prior(scene: &Scene, learned: &Arc<Learned>) -> Scene {
 }
 
 fn fit(scene: &mut Scene, observation: &Observation, threads: usize) -> (Fit, f64) {
-    let mut posterior = Posterior::builder().threads(threads).build(scene, [observation]).expect("a valid scene");
+    let mut posterior =
+        Posterior::builder().threads(threads).build(scene, [observation]).expect("a valid scene");
     let go_on = &mut |_: &_| ControlFlow::Continue(());
-    let fit = posterior.fit_with_boxes(scene, &BoxRules::default(), &Scaled::default(), go_on).expect("a fit");
+    let fit =
+        posterior.fit_with_boxes(scene, &BoxRules::default(), &Scaled::default(), go_on).expect("a fit");
     posterior.log_likelihood(&fit.x);
     (fit, posterior.chi2()[0] / posterior.pixels() as f64)
 }

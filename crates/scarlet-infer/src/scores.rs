@@ -1,7 +1,7 @@
 //! Priors that are only a score: those that share a network together, and what they say along a fit's path.
 
 use scarlet_model::prior::Shared;
-use scarlet_model::{Layout, Score};
+use scarlet_model::{Layout, Score, Slot};
 use scarlet_render::Workers;
 use std::ops::Range;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl Scores {
     /// Plans those of `layout`: priors that share a network in an even number of pieces, so that two threads have as much
     /// to do. The pieces do not depend on the threads, and so neither does what comes out.
     pub(crate) fn new(layout: &Layout, workers: &Workers) -> Self {
-        let member = |(slot, score): (&scarlet_model::Slot, &Arc<dyn Score>)| Member {
+        let member = |(slot, score): (&Slot, &Arc<dyn Score>)| Member {
             score: Arc::clone(score),
             values: slot.values.clone(),
         };
@@ -60,8 +60,8 @@ impl Scores {
                 left.into_iter().partition(|member| shared_address(member) == Some(shared));
             left = others;
             let count = 2 * own.len().div_ceil(2 * TOGETHER);
-            for left in (1..=count).rev() {
-                let rest = own.split_off(own.len().div_ceil(left));
+            for to_come in (1..=count).rev() {
+                let rest = own.split_off(own.len().div_ceil(to_come));
                 pieces.push(Piece::new(std::mem::replace(&mut own, rest)));
             }
         }
@@ -139,8 +139,9 @@ impl Piece {
         let mut start = 0;
         for (member, (input, output)) in self.members.iter().zip(stages) {
             let staged = member.score.staged().expect("a prior that shares something has stages");
-            staged.add_score(input, output, &mut scores[start..start + member.values.len()]);
-            start += member.values.len();
+            let at = start..start + member.values.len();
+            staged.add_score(&own[at.clone()], input, output, &mut scores[at.clone()]);
+            start = at.end;
         }
     }
 
@@ -207,7 +208,7 @@ mod tests {
             input.iter_mut().zip(x).for_each(|(input, x)| *input = *x as f32);
         }
 
-        fn add_score(&self, _input: &[f32], output: &[f32], grad: &mut [f64]) {
+        fn add_score(&self, _x: &[f64], _input: &[f32], output: &[f32], grad: &mut [f64]) {
             grad.iter_mut().zip(output).for_each(|(grad, out)| *grad += f64::from(*out));
         }
     }

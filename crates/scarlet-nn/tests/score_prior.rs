@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 use ndarray_npy::NpzReader;
-use scarlet_model::prior::Staged;
+use scarlet_model::prior::{NearImage, Staged};
 use scarlet_model::{Prior, Score, Transform};
 use scarlet_nn::{About, Architecture, Learned, PriorSettings, ScoreNet, ScorePrior, noise_variance};
 use std::fs::File;
@@ -50,7 +50,7 @@ fn galaxy([ny, nx]: [usize; 2], peak: f64, radius: f64) -> Vec<f64> {
 #[test]
 fn gradients_are_those_of_scarlet2() {
     let Some(data) = data() else { return };
-    let learned = published(&data, PriorSettings { noise_level: 0.01, strength: 1.0 });
+    let learned = published(&data, PriorSettings { noise_level: 0.01, ..PriorSettings::default() });
     let file = File::open(data.join("../reference/scarlet2/scorenet32_f32.npz")).expect("reference arrays");
     let mut file = NpzReader::new(file).expect("an npz file");
     let whole: Array2<f64> = file.by_name("x").expect("there");
@@ -95,6 +95,29 @@ fn scores_follow_scale_strength_and_averages() {
 }
 
 #[test]
+fn a_density_beside_the_network_is_added() {
+    let learned = learned(PriorSettings::default());
+    let image = galaxy([9, 9], 0.5, 2.0);
+    let expected = Array2::from_shape_vec((9, 9), galaxy([9, 9], 0.4, 2.5)).expect("81 pixels");
+    let near = NearImage::new(expected, 0.5, 0.003);
+    let plain = ScorePrior::new(&learned, [9, 9], 0.5);
+    let both = plain.clone().beside(Arc::new(near.clone()));
+    let sum: Vec<f64> = score(&plain, &image).iter().zip(score(&near, &image)).map(|(a, b)| a + b).collect();
+    for (a, b) in score(&both, &image).iter().zip(&sum) {
+        assert!((a - b).abs() < 1e-9 * (1.0 + b.abs()), "{a} {b}");
+    }
+    let precisions = |prior: &dyn Score| prior.precisions().map(<[f64]>::to_vec).expect("known");
+    assert_eq!(precisions(&both)[40], precisions(&plain)[40] + precisions(&near)[40]);
+    let wider = both.on_grid([11, 13], [-1, -2]).expect("both follow");
+    assert!(wider.check(143).is_ok() && wider.check(81).is_err());
+    let brighter = both.scaled(2.0).expect("both follow");
+    let doubled: Vec<f64> = image.iter().map(|v| 2.0 * v).collect();
+    for (a, b) in score(brighter.as_score(), &doubled).iter().zip(&sum) {
+        assert!((a - 0.5 * b).abs() < 1e-6 * (1.0 + b.abs()), "{a} {b}");
+    }
+}
+
+#[test]
 fn alone_and_together_scores_are_the_same() {
     let learned = learned(PriorSettings::default());
     let shapes = [[9, 11], [12, 12], [15, 21], [12, 12], [7, 7]];
@@ -110,7 +133,7 @@ fn alone_and_together_scores_are_the_same() {
     for (k, (prior, image)) in priors.iter().zip(&images).enumerate() {
         let at = k * size..(k + 1) * size;
         let mut together = vec![0.0; image.len()];
-        prior.add_score(&inputs[at.clone()], &outputs[at], &mut together);
+        prior.add_score(image, &inputs[at.clone()], &outputs[at], &mut together);
         let alone = score(prior, image);
         let largest = alone.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
         assert!(alone.iter().zip(&together).all(|(a, b)| (a - b).abs() <= 1e-6 * largest), "image {k}");

@@ -3,6 +3,7 @@
 use ndarray::Array2;
 use scarlet_frame::{Frame, Psf};
 use scarlet_model::file::Kinds;
+use scarlet_model::prior::NearImage;
 use scarlet_model::{Scene, Source};
 use scarlet_nn::{About, Architecture, Learned, PriorSettings, ScoreNet, with_networks};
 
@@ -17,13 +18,15 @@ fn scenes_with_networks_come_back_and_other_networks_are_refused() {
     std::fs::create_dir_all(&folder).expect("a folder");
     let path = folder.join("net.safetensors");
     std::fs::write(&path, network(0).to_safetensors(&About::default()).expect("bytes")).expect("written");
-    let settings = PriorSettings { noise_level: 0.05, strength: 0.5 };
+    let settings = PriorSettings { noise_level: 0.05, strength: 0.5, ..PriorSettings::default() };
     let learned = Learned::read(&path, settings).expect("a network");
     let frame = Frame::new([30, 30]).channels(["g"]).psf(Psf::gaussian(0.7).expect("a width"));
     let mut scene = Scene::new(frame).expect("a frame");
     let image = Array2::from_shape_fn((9, 9), |(y, x)| 0.5 / (1.0 + (y as f64 - 4.0).hypot(x as f64 - 4.0)));
     for (center, name) in [([10.0, 12.0], "a"), ([18.0, 17.0], "b")] {
         let galaxy = Source::extended(center, vec![(vec![3.0], image.clone())]).named(name);
+        let near = NearImage::new(image.clone(), 0.5, 0.003);
+        let galaxy = galaxy.edit_all("*morphology", |p| p.clone().prior(near.clone()));
         scene.add(learned.prior_of(galaxy)).expect("inside");
     }
     let text = scene.to_json().expect("the network has a file");

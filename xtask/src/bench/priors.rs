@@ -40,11 +40,13 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Vec<Row>> {
         if prior == "none" {
             continue;
         }
-        let is_network = prior != "near start";
+        // networks as they are used by default
+        let is_network = prior.ends_with(" near start");
         for figure in FIGURES.into_iter().filter(|figure| case == "pairs" || *figure == "flux_error") {
             let goal = if is_network && case == "pairs" { HELPS } else { f64::INFINITY };
             let name = format!("{case}, {prior}: {}", figure.replace('_', " "));
-            let mut row = Row::single("priors", name, "1", Some(number(line, figure)?), Goal::RatioAtMost(goal));
+            let mut row =
+                Row::single("priors", name, "1", Some(number(line, figure)?), Goal::RatioAtMost(goal));
             row.peer.push(vec![number(without, figure)?]);
             rows.push(row);
         }

@@ -19,6 +19,9 @@ pub struct PriorSpec {
     /// Factor of the score; 1 believes the network as it is.
     #[serde(default = "usual_strength")]
     pub strength: f64,
+    /// Whether galaxies are expected near their start values too, as they are without a network.
+    #[serde(default = "usual_near_start")]
+    pub near_start: bool,
 }
 
 fn usual_noise_level() -> f64 {
@@ -27,6 +30,10 @@ fn usual_noise_level() -> f64 {
 
 fn usual_strength() -> f64 {
     PriorSettings::default().strength
+}
+
+fn usual_near_start() -> bool {
+    PriorSettings::default().near_start
 }
 
 impl SceneFile {
@@ -48,8 +55,11 @@ impl SceneFile {
 
     /// The network of the prior, if there is one.
     pub(super) fn learned(&self) -> Result<Option<Arc<Learned>>, CliError> {
-        let Some(PriorSpec { network, noise_level, strength }) = &self.model.prior else { return Ok(None) };
-        let settings = PriorSettings { noise_level: *noise_level, strength: *strength };
+        let Some(PriorSpec { network, noise_level, strength, near_start }) = &self.model.prior else {
+            return Ok(None);
+        };
+        let settings =
+            PriorSettings { noise_level: *noise_level, strength: *strength, near_start: *near_start };
         settings.validate().map_err(|e| self.problem("model.prior", e.to_string()))?;
         let learned = Learned::read(self.relative(network), settings);
         learned.map(Some).map_err(|e| self.problem("model.prior.network", e.to_string()))

@@ -8,7 +8,7 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use scarlet_model::prior::Shared;
-use scarlet_model::{ModelError, Source};
+use scarlet_model::{ModelError, Prior, Source};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,11 +25,14 @@ pub struct PriorSettings {
     /// Factor of the score: 1 for the density that the network has learnt, less where it is to be believed less. It is
     /// the inverse of a temperature.
     pub strength: f64,
+    /// Whether the density that an image has as its prior stays beside the network: free-form galaxies are expected near
+    /// their start values then.
+    pub near_start: bool,
 }
 
 impl Default for PriorSettings {
     fn default() -> Self {
-        Self { noise_level: 0.02, strength: 1.0 }
+        Self { noise_level: 0.02, strength: 1.0, near_start: true }
     }
 }
 
@@ -57,7 +60,7 @@ pub fn noise_variance(t: f64) -> f64 {
     -(-t).exp_m1()
 }
 
-/// A network, how its input is made and how it is used: what [`ScorePrior`](super::ScorePrior)s of all sources share.
+/// A network, how its input is made and how it is used: what [`ScorePrior`]s of all sources share.
 #[derive(Debug)]
 pub struct Learned {
     net: PlannedNet<f32>,
@@ -126,13 +129,19 @@ impl Learned {
 
     /// `source` with this as the prior of its free-form images, each of its own peak; others stay as they are.
     ///
-    /// It takes the place of the prior that they had.
+    /// It takes the place of the prior that they had, or stands beside it: [`PriorSettings::near_start`].
     #[must_use]
     pub fn prior_of(self: &Arc<Self>, source: Source) -> Source {
         source.edit_all("*morphology", |param| match param.value().shape() {
             [ny, nx] if param.is_free() => {
                 let peak = param.values().iter().copied().fold(0.0, f64::max);
-                param.clone().prior(ScorePrior::new(self, [*ny, *nx], peak))
+                let prior = ScorePrior::new(self, [*ny, *nx], peak);
+                param.clone().prior(match param.prior_ref() {
+                    Some(Prior::Density(density)) if self.settings.near_start => {
+                        prior.beside(Arc::clone(density))
+                    }
+                    _ => prior,
+                })
             }
             _ => param.clone(),
         })

@@ -10,7 +10,7 @@ pub use learned::{Learned, PriorSettings, noise_variance};
 pub use stored::with_networks;
 
 use scarlet_model::prior::{Shared, Staged};
-use scarlet_model::{ModelError, Prior, Score, Transform};
+use scarlet_model::{Density, ModelError, Prior, Score, Transform};
 use std::sync::Arc;
 use window::Window;
 
@@ -25,6 +25,7 @@ use window::Window;
 /// - **Side**: an image that is smaller than the network's side is padded with zeros around it, as galaxy-grad does. One
 ///   that is larger is averaged over the network's pixels, `side / n` as wide: a galaxy in the middle, as all those are
 ///   that the network has seen. Tiles would show it wings without a centre, and count pixels twice where they overlap.
+/// - **Beside** it there can be a density of the same image, like that of being near its start: [`ScorePrior::beside`].
 /// - **Measure**: as published, the density is by z = T(u), not by u: its logarithm by u would have the gradient of
 ///   log T'(u) more, at most 1 a pixel.
 ///
@@ -47,6 +48,7 @@ pub struct ScorePrior {
     peak: f64,
     window: Window,
     precisions: Vec<f64>,
+    beside: Option<Arc<dyn Density>>,
 }
 
 impl ScorePrior {
@@ -56,7 +58,31 @@ impl ScorePrior {
         let window = Window::new(shape, learned.side());
         let curvature = learned.curvature() / (peak * peak);
         let precisions = window.shares().into_iter().map(|share| share * curvature).collect();
-        Self { learned: Arc::clone(learned), shape, peak, window, precisions }
+        Self { learned: Arc::clone(learned), shape, peak, window, precisions, beside: None }
+    }
+
+    /// Together with a `density` of the same image: the product of both.
+    #[must_use]
+    pub fn beside(mut self, density: Arc<dyn Density>) -> Self {
+        let precisions = density.precisions().into_iter().flatten();
+        self.precisions.iter_mut().zip(precisions).for_each(|(sum, own)| *sum += own);
+        self.beside = Some(density);
+        self
+    }
+
+    /// For an image of another shape or unit, beside what `change` makes of the density.
+    fn changed(
+        &self,
+        shape: [usize; 2],
+        peak: f64,
+        change: impl FnOnce(Prior) -> Option<Prior>,
+    ) -> Option<Prior> {
+        let own = Self::new(&self.learned, shape, peak);
+        let Some(density) = &self.beside else { return Some(own.into()) };
+        match change(Prior::Density(Arc::clone(density)))? {
+            Prior::Density(density) => Some(own.beside(density).into()),
+            Prior::Score(_) => None,
+        }
     }
 
     /// The network and how it is used.
@@ -85,12 +111,13 @@ impl Score for ScorePrior {
                 (std::mem::take(&mut space.input), std::mem::take(&mut space.output));
             self.write_input(x, &mut input);
             self.learned.scores(&input, &mut output, &mut space.network);
-            self.add_score(&input, &output, grad);
+            self.add_score(x, &input, &output, grad);
             (space.input, space.output) = (input, output);
         });
     }
 
     fn validate(&self) -> Result<(), ModelError> {
+        self.beside.iter().try_for_each(|density| density.validate())?;
         if self.peak > 0.0 && self.peak.is_finite() {
             return self.learned.settings().validate();
         }
@@ -99,6 +126,7 @@ impl Score for ScorePrior {
     }
 
     fn check_len(&self, n: usize) -> Result<(), ModelError> {
+        self.beside.iter().try_for_each(|density| density.check_len(n))?;
         let expected = self.shape[0] * self.shape[1];
         if n == expected {
             return Ok(());
@@ -115,16 +143,21 @@ impl Score for ScorePrior {
     }
 
     fn settings(&self) -> serde_json::Value {
-        self.learned.file().map_or(serde_json::Value::Null, |file| {
-            stored::write(file, self.learned.settings(), self.shape, self.peak)
-        })
+        let beside = self.beside.as_ref().map(|density| density.settings());
+        match self.learned.file() {
+            Some(file) if beside.as_ref().is_none_or(|settings| !settings.is_null()) => {
+                stored::write(file, *self.learned.settings(), self.shape, self.peak, beside)
+            }
+            _ => serde_json::Value::Null,
+        }
     }
 
     /// A bound of the curvature: that of the noise that blurs the images.
     ///
     /// The logarithm of any density that is blurred by noise of variance v curves by at most 1 / v.
     fn precisions(&self) -> Option<&[f64]> {
-        Some(&self.precisions)
+        let is_known = self.beside.as_ref().is_none_or(|density| density.precisions().is_some());
+        is_known.then_some(&self.precisions)
     }
 
     fn staged(&self) -> Option<&dyn Staged> {
@@ -137,13 +170,14 @@ impl Score for ScorePrior {
         Some(self.learned.denoising_error(&input))
     }
 
-    fn on_grid(&self, shape: [usize; 2], _offset: [i64; 2]) -> Option<Prior> {
-        Some(Self::new(&self.learned, shape, self.peak).into())
+    fn on_grid(&self, shape: [usize; 2], offset: [i64; 2]) -> Option<Prior> {
+        self.changed(shape, self.peak, |density| density.on_grid(shape, offset))
     }
 
     fn scaled(&self, factor: f64) -> Option<Prior> {
-        (factor > 0.0 && factor.is_finite())
-            .then(|| Self::new(&self.learned, self.shape, self.peak * factor).into())
+        let is_allowed = factor > 0.0 && factor.is_finite();
+        is_allowed
+            .then(|| self.changed(self.shape, self.peak * factor, |density| Some(density.scaled(factor))))?
     }
 }
 
@@ -157,7 +191,10 @@ impl Staged for ScorePrior {
         self.window.read(x, |pixel, mean| input[pixel] = transform.forward(mean * scale));
     }
 
-    fn add_score(&self, input: &[f32], output: &[f32], grad: &mut [f64]) {
+    fn add_score(&self, x: &[f64], input: &[f32], output: &[f32], grad: &mut [f64]) {
+        if let Some(density) = &self.beside {
+            density.score(x, grad);
+        }
         let (transform, factor) = (self.learned.input(), self.learned.settings().strength / self.peak);
         self.window
             .pull_back(grad, |pixel| factor * transform.slope(input[pixel]) * f64::from(output[pixel]));

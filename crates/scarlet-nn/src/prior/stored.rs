@@ -47,12 +47,20 @@ struct Stored {
     settings: PriorSettings,
     shape: [usize; 2],
     peak: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    beside: Option<Value>,
 }
 
-pub(super) fn write(file: &FileReference, settings: &PriorSettings, shape: [usize; 2], peak: f64) -> Value {
+pub(super) fn write(
+    file: &FileReference,
+    settings: PriorSettings,
+    shape: [usize; 2],
+    peak: f64,
+    beside: Option<Value>,
+) -> Value {
     let FileReference { path, fingerprint } = file.clone();
-    let stored =
-        Stored { kind: KIND.to_owned(), network: path, fingerprint, settings: *settings, shape, peak };
+    let kind = KIND.to_owned();
+    let stored = Stored { kind, network: path, fingerprint, settings, shape, peak, beside };
     // a path that is not text cannot be written
     serde_json::to_value(stored).unwrap_or_default()
 }
@@ -74,7 +82,14 @@ pub fn with_networks(kinds: Kinds) -> Kinds {
         let stored = Stored::deserialize(settings).map_err(|e| problem(e.to_string()))?;
         let mut opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
         let learned = stored.learned(&mut opened).map_err(problem)?;
-        Ok(Prior::from(ScorePrior::new(&learned, stored.shape, stored.peak)))
+        let prior = ScorePrior::new(&learned, stored.shape, stored.peak);
+        Ok(match stored.beside.as_ref().map(Prior::from_settings).transpose()? {
+            None => prior.into(),
+            Some(Prior::Density(density)) => prior.beside(density).into(),
+            Some(Prior::Score(_)) => {
+                return Err(problem("beside a network there can only be a density".to_owned()));
+            }
+        })
     })
 }
 

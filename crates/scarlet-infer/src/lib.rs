@@ -15,6 +15,7 @@ mod optimizer;
 mod posterior;
 pub mod sample;
 mod scaled;
+mod scores;
 mod step;
 #[cfg(test)]
 mod testing;

@@ -38,6 +38,12 @@ pub enum NnError {
         /// What is wrong with it.
         problem: String,
     },
+    /// How a network is to be used.
+    #[error("{problem}")]
+    Settings {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// What dfdx's device reported, like the end of its memory.
     #[error("the device of the tensors failed: {problem}")]
     Device {

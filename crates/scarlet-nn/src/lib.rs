@@ -9,8 +9,8 @@
 //! [`ScoreNet`] is the score network of galaxy-grad, read from `.eqx` files and written back byte for byte;
 //! [`ScoreModule`] its layers on a dfdx device, and [`PlannedNet`] what evaluates it for many images without a tape.
 //!
-//! **What comes**: its training, and `ScorePrior`, which makes it a [`Score`](scarlet_model::Score) of an image: a
-//! prior with a gradient and no log-density, which a fit can use and NUTS refuses.
+//! [`ScorePrior`] makes it a [`Score`](scarlet_model::Score) of an image: a prior with a gradient and no log-density,
+//! which a fit can use and NUTS refuses. What the priors of many images share is a [`Learned`].
 //!
 //! All are generic over `f32` and `f64` and over dfdx's device. The feature `dfdx-cuda` builds dfdx with CUDA; it
 //! needs `nvcc` and `nvidia-smi` at build time, and is in no default and no CI.
@@ -22,6 +22,7 @@ mod error;
 mod mixer;
 mod norm;
 mod patch;
+mod prior;
 mod score_net;
 mod weights;
 
@@ -29,6 +30,7 @@ pub use error::NnError;
 pub use mixer::{MixerBlock, Mlp};
 pub use norm::LayerNorm2;
 pub use patch::{PatchConv, PatchConvTranspose};
+pub use prior::{InputTransform, Learned, PriorSettings, ScorePrior, noise_variance, with_networks};
 pub use score_net::{About, Architecture, Number, PlannedNet, ScoreModule, ScoreNet, Workspace};
 pub use weights::{Values, Weights};
 

@@ -8,7 +8,9 @@ mod case;
 mod epochs;
 mod instruments;
 mod multires;
+mod network;
 mod peer;
+mod priors;
 mod process;
 mod quality;
 mod sampling;
@@ -78,6 +80,8 @@ const REGISTRY: &[(&str, Benchmark)] = &[
     ("truth", truth::run),
     ("instruments", instruments::run),
     ("sampling", sampling::run),
+    ("network", network::run),
+    ("priors", priors::run),
 ];
 
 /// Names of the benchmarks.

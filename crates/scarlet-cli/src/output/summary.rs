@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use crate::findings::{FindingRecord, records};
+use scarlet::model::{Prior, Scene};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,8 +28,10 @@ pub struct Summary {
     pub pixels: usize,
     /// Log-likelihood at the best iterate, with all constants.
     pub log_likelihood: f64,
-    /// Minus the log-posterior at each iterate, the start first.
+    /// Minus the log-posterior at each iterate, the start first; what is in it says `loss_holds`.
     pub loss: Vec<f64>,
+    /// What the loss is minus the sum of.
+    pub loss_holds: Vec<&'static str>,
     /// Largest resident memory of the process, in 1e6 bytes; null where the system does not say.
     pub peak_rss_mb: Option<f64>,
     /// What was estimated before the fit, in 1e6 bytes.
@@ -85,6 +88,7 @@ impl Summary {
             pixels: outcome.pixels,
             log_likelihood: outcome.log_likelihood,
             loss: outcome.fit.loss.clone(),
+            loss_holds: loss_holds(outcome.scene),
             peak_rss_mb: peak_rss_mb(),
             estimated_mb: 0.0,
             threads,
@@ -98,6 +102,18 @@ impl Summary {
     pub fn json(&self) -> String {
         serde_json::to_string_pretty(self).expect("numbers, text and lists of them can be written")
     }
+}
+
+/// What the loss of a fit of `scene` is minus the sum of.
+fn loss_holds(scene: &Scene) -> Vec<&'static str> {
+    let has = |is_it: fn(&Prior) -> bool| {
+        scene.params().iter().any(|(_, param)| param.is_free() && param.prior_ref().is_some_and(is_it))
+    };
+    let mut holds = vec!["log-likelihood"];
+    holds.extend(has(|prior| matches!(prior, Prior::Density(_))).then_some("log-densities of priors"));
+    let along = "scores of networks, integrated along the path of the fit from the start";
+    holds.extend(has(|prior| matches!(prior, Prior::Score(_))).then_some(along));
+    holds
 }
 
 /// Seconds of a part that took `duration`, to microseconds.

@@ -64,6 +64,7 @@ impl Listed {
         let seeds = self.seeds(file, &observations)?;
         let shapes = init::shapes(&observations, &self.frame, &seeds)?;
         let channels = self.frame.channel_names().len();
+        let learned = file.learned()?;
         for (entry, shape) in self.catalog.iter().zip(&shapes) {
             let source = match file.model.galaxy {
                 GalaxyModel::Extended { components } => shape.source(channels, components),
@@ -71,7 +72,9 @@ impl Listed {
                 GalaxyModel::Sersic => Ok(shape.sersic(channels)),
             };
             let source = source.map_err(|e| file.problem("model.galaxy", e.to_string()))?;
-            let added = scene.add(source.named(in_scene(&entry.id)));
+            let source =
+                learned.iter().fold(source.named(in_scene(&entry.id)), |source, own| own.prior_of(source));
+            let added = scene.add(source);
             added.map_err(|e| of_source(file, entry, e.to_string()))?;
         }
         init::fit_fluxes(&mut scene, &observations)?;

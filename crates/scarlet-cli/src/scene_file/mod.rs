@@ -9,7 +9,7 @@
 //!     mask: { image: "hsc_all.fits[MASK_{channel}]", bits: [0, 5] }    # bits: numbers, or names of MP_ keywords
 //!     psf: hsc_all.fits[PSF_{channel}]             # or { image: .., recentre: true }, { gaussian: { sigma_px: 1.2 } }, ...
 //! catalog: catalog.csv                             # id; x, y or ra, dec; type: star or galaxy
-//! model: { stars: ["0"], galaxy: extended, fixed: ["*.center"] }
+//! model: { stars: ["0"], galaxy: extended, fixed: ["*.center"] }   # and prior: { network: hsc32.safetensors }
 //! fit: { max_iter: 200, time_s: 60 }               # seconds and memory_mb are limits; none where not given
 //! output: { redistributed: true }                    # and pictures: true
 //! ```
@@ -26,6 +26,7 @@ mod mask;
 mod noise;
 mod observations;
 mod pixels;
+mod prior;
 mod problem;
 mod psf;
 mod psf_field;
@@ -42,6 +43,7 @@ pub use layout::Layout;
 pub use listed::Listed;
 pub use noise::{NoiseSpec, PoissonSpec};
 pub use observations::{BitSpec, EpochsSpec, MaskSpec, ObservationSpec, SigmaSpec};
+pub use prior::PriorSpec;
 pub use psf::{PsfSampling, PsfSpec};
 pub use psf_field::{PsfFieldKind, PsfFieldSpec};
 pub use sources::{DefaultKind, GalaxyModel, ModelSpec};
@@ -49,6 +51,8 @@ pub use transients::TransientSpec;
 
 use crate::error::CliError;
 use scarlet::model::Scene;
+use scarlet::model::file::Kinds;
+use scarlet::nn::with_networks;
 use scarlet::obs::Observation;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -154,6 +158,7 @@ impl SceneFile {
         positive("model.psf_sigma_px", Some(self.model.psf_sigma_px), "a width in pixels")?;
         positive("model.pixel_scale_arcsec", self.model.pixel_scale_arcsec, "arcseconds")?;
         self.check_grid()?;
+        self.check_prior()?;
         if !(self.fit.e_rel >= 0.0 && self.fit.e_rel.is_finite()) {
             let problem = format!("it is {}; give a small number such as 1e-4, or 0", self.fit.e_rel);
             return Err(self.problem("fit.e_rel", problem));
@@ -251,7 +256,8 @@ impl SceneFile {
             let problem = "there is no such file; check the name: paths are relative to the scene file";
             return Err(self.problem("scene", format!("{}: {problem}", path.display())));
         }
-        Scene::load(path).map_err(|e| self.problem("scene", e.to_string()))
+        Scene::load_with(path, &with_networks(Kinds::default()))
+            .map_err(|e| self.problem("scene", e.to_string()))
     }
 
     /// A path of the file, relative to it.

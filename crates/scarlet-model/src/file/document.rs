@@ -137,13 +137,13 @@ impl StoredComponent {
 
     fn into_component(self, path: &str, kinds: &Kinds) -> Result<Component, ModelError> {
         let (spectrum, morphology) = (self.spectrum.kind.clone(), self.morphology.kind.clone());
-        let spectrum = kinds.spectrum(&spectrum, &mut self.spectrum.into_part(path)?)?;
-        let morphology = kinds.morphology(&morphology, &mut self.morphology.into_part(path)?)?;
+        let spectrum = kinds.spectrum(&spectrum, &mut self.spectrum.into_part(path, kinds)?)?;
+        let morphology = kinds.morphology(&morphology, &mut self.morphology.into_part(path, kinds)?)?;
         let mut component = Component::new(spectrum, morphology);
         component.name = self.name;
         component.bbox = self.bbox;
         component.is_boxed = self.boxed;
-        component.center = self.center.map(|c| c.into_param(&format!("{path}.center"))).transpose()?;
+        component.center = self.center.map(|c| c.into_param(&format!("{path}.center"), kinds)).transpose()?;
         for (k, StoredOperation { operation, component: part }) in self.parts.into_iter().enumerate() {
             component = component.with(operation, part.into_component(&format!("{path}.{k}"), kinds)?);
         }
@@ -165,10 +165,10 @@ impl StoredKind {
         Ok(Self { kind: kind.to_owned(), settings, parameters })
     }
 
-    fn into_part(self, path: &str) -> Result<StoredPart, ModelError> {
+    fn into_part(self, path: &str, kinds: &Kinds) -> Result<StoredPart, ModelError> {
         let place = format!("{path}, {}", self.kind);
         let parameters = self.parameters.into_iter().map(|(name, param)| {
-            let param = param.into_param(&format!("{place}.{name}"))?;
+            let param = param.into_param(&format!("{place}.{name}"), kinds)?;
             Ok((name, param))
         });
         let parameters = parameters.collect::<Result<_, ModelError>>()?;
@@ -198,7 +198,7 @@ impl StoredParam {
         })
     }
 
-    fn into_param(self, path: &str) -> Result<Param, ModelError> {
+    fn into_param(self, path: &str, kinds: &Kinds) -> Result<Param, ModelError> {
         let found = self.values.len();
         let value = ArrayD::from_shape_vec(IxDyn(&self.shape), self.values).map_err(|_| {
             file_error(path, &format!("{found} values do not fill the shape {:?}", self.shape))
@@ -208,7 +208,7 @@ impl StoredParam {
             param = crate::free(param);
         }
         if !self.prior.is_null() {
-            let prior = Prior::from_settings(&self.prior).map_err(|e| file_error(path, &e.to_string()))?;
+            let prior = kinds.prior(&self.prior).map_err(|e| file_error(path, &e.to_string()))?;
             param = param.prior(prior);
         }
         Ok(match self.step {

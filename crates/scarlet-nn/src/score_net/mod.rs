@@ -2,6 +2,7 @@
 
 mod architecture;
 mod kernels;
+mod made_up;
 mod module;
 mod number;
 mod planned;

@@ -25,6 +25,8 @@ use scarlet::infer::sample::{
 };
 use scarlet::infer::{InferError, Posterior};
 use scarlet::model::Scene;
+use scarlet::model::file::Kinds;
+use scarlet::nn::with_networks;
 use scarlet::obs::Observation;
 use scarlet::obs::check::{Finding, Severity};
 use std::ops::ControlFlow;
@@ -130,7 +132,7 @@ impl Run<'_> {
         budget: &mut Budget,
     ) -> Result<(Scene, Vec<Observation>, Vec<f64>), CliError> {
         let mut scene = match resumes {
-            true => Scene::load(self.args.out.join(FITTED))?,
+            true => Scene::load_with(self.args.out.join(FITTED), &with_networks(Kinds::default()))?,
             false => self.file.make_scene(&mut observations)?,
         };
         let settings = &self.file.fit;

@@ -68,7 +68,11 @@ impl PosteriorBuilder {
         scene: &Scene,
         observations: impl IntoIterator<Item = &'a Observation>,
     ) -> Result<Posterior, InferError> {
-        let observations: Vec<&Observation> = observations.into_iter().collect();
+        self.plan(scene, &observations.into_iter().collect::<Vec<_>>())
+    }
+
+    /// What [`PosteriorBuilder::build`] does, compiled once and not in every program that calls it.
+    fn plan(self, scene: &Scene, observations: &[&Observation]) -> Result<Posterior, InferError> {
         if observations.is_empty() {
             return Err(InferError::NoObservations);
         }
@@ -81,10 +85,10 @@ impl PosteriorBuilder {
         let (frame, workers) = (scene.frame(), Workers::new(self.threads.unwrap_or(1)));
         let likelihood: Box<dyn Likelihood> = match self.precision {
             Precision::Single => {
-                Box::new(Pipeline::<f32>::new(scene, &layout, &observations, frame, &workers)?)
+                Box::new(Pipeline::<f32>::new(scene, &layout, observations, frame, &workers)?)
             }
             Precision::Double => {
-                Box::new(Pipeline::<f64>::new(scene, &layout, &observations, frame, &workers)?)
+                Box::new(Pipeline::<f64>::new(scene, &layout, observations, frame, &workers)?)
             }
         };
         Ok(Posterior {

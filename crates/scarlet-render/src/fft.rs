@@ -5,7 +5,7 @@
 use crate::varying::Mixed;
 use crate::{Pixel, simd};
 use num_complex::Complex;
-use rustfft::{Fft, FftPlanner};
+use rustfft::Fft;
 use std::fmt;
 use std::sync::Arc;
 
@@ -154,14 +154,15 @@ impl<T: Pixel> RealFft2<T> {
     /// zeros on the way back.
     #[must_use]
     pub fn with_columns(shape: [usize; 2], columns: usize) -> Self {
-        let mut planner = FftPlanner::new();
+        let [rows, rows_back] = T::ffts(shape[1]);
+        let [columns_there, columns_back] = T::ffts(shape[0]);
         Self {
             shape,
             kept: columns.min(shape[1] / 2 + 1),
-            rows: planner.plan_fft_forward(shape[1]),
-            rows_back: planner.plan_fft_inverse(shape[1]),
-            columns: planner.plan_fft_forward(shape[0]),
-            columns_back: planner.plan_fft_inverse(shape[0]),
+            rows,
+            rows_back,
+            columns: columns_there,
+            columns_back,
         }
     }
 

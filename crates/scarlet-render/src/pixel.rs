@@ -49,7 +49,28 @@ impl Pixel for f64 {
 }
 
 mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+    use rustfft::{Fft, FftNum, FftPlanner};
+    use std::sync::Arc;
+
+    pub trait Sealed: FftNum {
+        /// FFTs of this length there and back, not normalised.
+        fn ffts(len: usize) -> [Arc<dyn Fft<Self>>; 2];
+    }
+
+    // Written out for both types: a generic function would compile all of rustfft anew in every crate that plans an FFT.
+    impl Sealed for f32 {
+        #[inline(never)]
+        fn ffts(len: usize) -> [Arc<dyn Fft<Self>>; 2] {
+            let mut planner = FftPlanner::new();
+            [planner.plan_fft_forward(len), planner.plan_fft_inverse(len)]
+        }
+    }
+
+    impl Sealed for f64 {
+        #[inline(never)]
+        fn ffts(len: usize) -> [Arc<dyn Fft<Self>>; 2] {
+            let mut planner = FftPlanner::new();
+            [planner.plan_fft_forward(len), planner.plan_fft_inverse(len)]
+        }
+    }
 }

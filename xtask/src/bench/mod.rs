@@ -7,6 +7,7 @@
 mod case;
 mod epochs;
 mod multires;
+mod noise_and_psf;
 mod peer;
 mod process;
 mod quality;
@@ -74,6 +75,7 @@ const REGISTRY: &[(&str, Benchmark)] = &[
     ("scale", scale::run),
     ("epochs", epochs::run),
     ("multires", multires::run),
+    ("noise-and-psf", noise_and_psf::run),
     ("truth", truth::run),
     ("sampling", sampling::run),
 ];

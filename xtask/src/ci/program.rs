@@ -17,7 +17,7 @@ pub(super) fn examples(workspace: &Workspace, _: &Options) -> Result<Outcome> {
     if examples.is_empty() {
         return Ok(Outcome::Skipped("the facade has no examples".to_owned()));
     }
-    succeed(workspace.cargo().args(["build", "-p", "scarlet", "--examples"]))?;
+    build(workspace)?;
     for example in examples {
         println!("-- example {example}");
         let mut command = Command::new(workspace.target.join("debug/examples").join(example));
@@ -34,7 +34,7 @@ pub(super) fn examples(workspace: &Workspace, _: &Options) -> Result<Outcome> {
 
 /// Runs `scarlet demo` in an empty folder and checks what it wrote.
 pub(super) fn demo(workspace: &Workspace, _: &Options) -> Result<Outcome> {
-    succeed(workspace.cargo().args(["build", "-p", "scarlet-cli"]))?;
+    build(workspace)?;
     let program = workspace.target.join("debug/scarlet");
     commands_exist(&program)?;
     let folder = empty_folder(workspace, "demo")?;
@@ -50,6 +50,12 @@ pub(super) fn demo(workspace: &Workspace, _: &Options) -> Result<Outcome> {
         folder.display()
     );
     Ok(Outcome::Passed)
+}
+
+/// Builds programs and examples as `cargo test --workspace` does: for single crates cargo would choose other features
+/// of their dependencies and build those once more.
+fn build(workspace: &Workspace) -> Result<Outcome> {
+    succeed(workspace.cargo().args(["build", "--workspace", "--bins", "--examples"]))
 }
 
 /// The commands that tidy lets the README name are those of the program.

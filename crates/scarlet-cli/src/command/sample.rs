@@ -7,11 +7,11 @@ use crate::budget::Budget;
 use crate::error::CliError;
 use crate::log::Level;
 use crate::memory::Estimate;
-use crate::output::{check_inputs, prepare_folder, write_text};
+use crate::output::{check_inputs, of_observations, prepare_folder, write_text};
 use crate::sampling::{
     SAMPLE_RESULTS, SamplePage, SampleSummary, ZARR, chains_table, read_chains, write_zarr,
 };
-use crate::scene_file::SceneFile;
+use crate::scene_file::{SceneFile, load_fit};
 use clap::{Args, ValueEnum};
 use scarlet::infer::diagnostics::{Limits, findings, summary};
 use scarlet::infer::sample::{
@@ -196,7 +196,7 @@ impl Run<'_> {
             Some(before) => before.followed_by(&new)?,
             None => new,
         };
-        scene.save(self.args.out.join("scene.json"))?;
+        scene.save_with(self.args.out.join("scene.json"), &of_observations(&observations))?;
         self.write(&start, chains, flat, &draws, [read, fitted, sampled], &mut stages)
     }
 
@@ -225,9 +225,9 @@ impl Run<'_> {
         resumes: bool,
         budget: &mut Budget,
     ) -> Result<(Scene, Vec<Observation>, Vec<f64>), CliError> {
-        let mut scene = match resumes {
-            true => Scene::load(self.args.out.join("scene.json"))?,
-            false => self.file.make_scene(&observations)?,
+        let (mut scene, observations) = match resumes {
+            true => load_fit(&self.args.out.join("scene.json"), observations)?,
+            false => (self.file.make_scene_within(budget, &observations)?, observations),
         };
         let settings = &self.file.fit;
         let estimate = Estimate::of_fit(&scene, &observations, settings.precision(), 1);

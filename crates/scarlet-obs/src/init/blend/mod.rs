@@ -23,6 +23,7 @@ use scarlet_frame::{BBox, Frame, MODEL_PSF_SIGMA_PX};
 use scarlet_model::prior::NearImage;
 use scarlet_model::{Param, Source};
 use stamp::{Painter, Stamp};
+use std::ops::ControlFlow;
 
 /// Rounds at most, and the largest change of a shape's number at which they end.
 const ROUNDS: usize = 8;
@@ -143,6 +144,20 @@ pub fn shapes(
     model: &Frame,
     seeds: &[Seed],
 ) -> Result<Vec<StartShape>, ObsError> {
+    shapes_with(observations, model, seeds, &mut || ControlFlow::Continue(()))
+}
+
+/// The same as far as `watch` says, which is asked for each observation and channel in each round: where it breaks, shapes are
+/// those of the rounds before, in the first one those that are expected at the positions of the `seeds`.
+///
+/// # Errors
+/// As [`shapes`].
+pub fn shapes_with(
+    observations: &[&Observation],
+    model: &Frame,
+    seeds: &[Seed],
+    watch: &mut dyn FnMut() -> ControlFlow<()>,
+) -> Result<Vec<StartShape>, ObsError> {
     if observations.is_empty() {
         return Err(ObsError::NoObservations);
     }
@@ -155,12 +170,15 @@ pub fn shapes(
     let begin =
         |seed: &Seed| Fit::new(*seed, channels, Sharpness::new(seed.center, &planes, &sights, &radii));
     let mut fits: Vec<Fit> = seeds.iter().map(begin).collect();
-    for _ in 0..ROUNDS {
+    'rounds: for _ in 0..ROUNDS {
         let columns: Vec<usize> = fits.iter().map(Fit::columns).collect();
         let mut equations = Equations::new(channels, &columns);
         let spot = |sight: &Sight| fits.iter().map(|fit| Spot::new(sight, fit.center)).collect();
         let spots: Vec<Vec<Option<Spot>>> = sights.iter().map(spot).collect();
         for (plane, painter) in planes.iter().zip(&mut painters) {
+            if watch().is_break() {
+                break 'rounds;
+            }
             let both = fits.iter().zip(&spots[plane.observation]);
             let stamps: Vec<Option<Stamp>> =
                 both.map(|(fit, spot)| painter.stamp((*spot)?, fit.profile.as_ref())).collect();

@@ -9,6 +9,7 @@ mod epochs;
 mod instruments;
 mod multires;
 mod network;
+mod noise_and_psf;
 mod peer;
 mod priors;
 mod process;
@@ -77,6 +78,7 @@ const REGISTRY: &[(&str, Benchmark)] = &[
     ("scale", scale::run),
     ("epochs", epochs::run),
     ("multires", multires::run),
+    ("noise-and-psf", noise_and_psf::run),
     ("truth", truth::run),
     ("instruments", instruments::run),
     ("sampling", sampling::run),

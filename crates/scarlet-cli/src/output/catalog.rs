@@ -1,5 +1,6 @@
 //! The catalogue of fitted sources.
 
+use super::summary::unit_of;
 use super::{Outcome, program};
 use crate::catalog::{Column, Table};
 use scarlet::infer::Estimate;
@@ -67,10 +68,10 @@ pub(super) fn table(outcome: &Outcome<'_>) -> Table {
 /// Values and errors of a parameter of an observation: `2.9840e-1 -2.4960e-1 +- 1.8000e-3 1.7500e-3 pix (y, x)`.
 fn in_words(estimate: &Estimate) -> String {
     let numbers = |values: &[f64]| values.iter().map(|v| format!("{v:.4e}")).collect::<Vec<_>>().join(" ");
-    let unit = match estimate.path.rsplit('.').next() {
-        Some("shift") => " pix (y, x)",
-        Some("rotation") => " rad",
-        _ => "",
+    let unit = match unit_of(estimate.path.rsplit('.').next().unwrap_or_default()) {
+        "" => String::new(),
+        "pix" => " pix (y, x)".to_owned(),
+        unit => format!(" {unit}"),
     };
     let held = if estimate.is_marginal { "" } else { " with all sources held" };
     format!("{} +- {}{unit}{held}", numbers(&estimate.values), numbers(&estimate.errors))

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use crate::findings::{FindingRecord, records};
+use scarlet::infer::Estimate;
 use scarlet::model::{Prior, Scene};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -38,6 +39,8 @@ pub struct Summary {
     pub estimated_mb: f64,
     /// Threads of the fit.
     pub threads: usize,
+    /// The free parameters of observations, by observation and name: `HST`, `shift`.
+    pub observations: BTreeMap<String, BTreeMap<String, ParameterSummary>>,
     /// The sources.
     pub sources: Vec<SourceSummary>,
     /// What checks found before and after the fit, worst first.
@@ -55,6 +58,19 @@ pub struct Seconds {
     pub fit: f64,
     /// Writing all files but this one.
     pub write: f64,
+}
+
+/// A free parameter of an observation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ParameterSummary {
+    /// Its values; a shift is `[y, x]`.
+    pub values: Vec<f64>,
+    /// Their standard deviations; null where the data say nothing.
+    pub errors: Vec<Option<f64>>,
+    /// `pix`, `rad`, or empty: a number, or the unit of the images.
+    pub unit: &'static str,
+    /// Whether errors are those with all sources held: there are too many values for others.
+    pub sources_held: bool,
 }
 
 /// One source.
@@ -92,6 +108,7 @@ impl Summary {
             peak_rss_mb: peak_rss_mb(),
             estimated_mb: 0.0,
             threads,
+            observations: of_observations(&outcome.estimates),
             sources: outcome.sources.iter().map(source).collect(),
             findings: records(&outcome.findings),
         }
@@ -114,6 +131,31 @@ fn loss_holds(scene: &Scene) -> Vec<&'static str> {
     let along = "scores of networks, integrated along the path of the fit from the start";
     holds.extend(has(|prior| matches!(prior, Prior::Score(_))).then_some(along));
     holds
+}
+
+fn of_observations(estimates: &[Estimate]) -> BTreeMap<String, BTreeMap<String, ParameterSummary>> {
+    let mut all: BTreeMap<String, BTreeMap<String, ParameterSummary>> = BTreeMap::new();
+    for estimate in estimates {
+        let Some((observation, name)) = estimate.path.rsplit_once('.') else { continue };
+        let observation = observation.strip_prefix("observations.").unwrap_or(observation);
+        let parameter = ParameterSummary {
+            values: estimate.values.clone(),
+            errors: estimate.errors.iter().map(|error| error.is_finite().then_some(*error)).collect(),
+            unit: unit_of(name),
+            sources_held: !estimate.is_marginal,
+        };
+        all.entry(observation.to_owned()).or_default().insert(name.to_owned(), parameter);
+    }
+    all
+}
+
+/// The unit of an observation's parameter; empty for numbers and for what is in the unit of the images.
+pub(super) fn unit_of(parameter: &str) -> &'static str {
+    match parameter {
+        "shift" => "pix",
+        "rotation" => "rad",
+        _ => "",
+    }
 }
 
 /// Seconds of a part that took `duration`, to microseconds.

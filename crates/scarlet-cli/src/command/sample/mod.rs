@@ -12,12 +12,12 @@ use crate::budget::Budget;
 use crate::error::CliError;
 use crate::log::Level;
 use crate::memory::Estimate;
-use crate::output::{check_inputs, prepare_folder, write_text};
+use crate::output::{check_inputs, of_observations, prepare_folder, write_text};
 use crate::sampling::{
     CHAINS, FITTED, PAGE, SAMPLE_RESULTS, SUMMARY, SamplePage, SampleSummary, TABLE, ZARR, chains_table,
     read_chains, write_zarr,
 };
-use crate::scene_file::SceneFile;
+use crate::scene_file::{SceneFile, load_fit};
 use indicatif::HumanDuration;
 use scarlet::infer::diagnostics::{findings, summary};
 use scarlet::infer::sample::{
@@ -25,8 +25,6 @@ use scarlet::infer::sample::{
 };
 use scarlet::infer::{InferError, Posterior};
 use scarlet::model::Scene;
-use scarlet::model::file::Kinds;
-use scarlet::nn::with_networks;
 use scarlet::obs::Observation;
 use scarlet::obs::check::{Finding, Severity};
 use std::ops::ControlFlow;
@@ -88,7 +86,7 @@ impl Run<'_> {
         tell(flat.as_slice(), self.session);
         let fitted = stages.end("fit", &format!("start of {} free values", start.layout().dim()));
 
-        scene.save(self.args.out.join(FITTED))?;
+        scene.save_with(self.args.out.join(FITTED), &of_observations(&observations))?;
 
         let own = free_columns(start.layout());
         let before = before.map(|chains| chains.only(&own)).transpose()?;
@@ -131,9 +129,9 @@ impl Run<'_> {
         resumes: bool,
         budget: &mut Budget,
     ) -> Result<(Scene, Vec<Observation>, Vec<f64>), CliError> {
-        let mut scene = match resumes {
-            true => Scene::load_with(self.args.out.join(FITTED), &with_networks(Kinds::default()))?,
-            false => self.file.make_scene(&mut observations)?,
+        let (mut scene, observations) = match resumes {
+            true => load_fit(&self.args.out.join(FITTED), observations)?,
+            false => (self.file.make_scene_within(budget, &mut observations)?, observations),
         };
         let settings = &self.file.fit;
         let estimate = Estimate::of_fit(&scene, &observations, settings.precision(), 1);

@@ -4,14 +4,19 @@
 //! (free-form images of 31 x 31 pixels) in a model of 96 x 96 pixels. `aligned` ones are on the model's grid, moved by whole
 //! pixels; `turned` ones have random rotations, shifts, handedness, and pixels of 0.85 to 1.15 times the model's; `small`
 //! ones are turned and have 24 x 24 pixels somewhere in the model. `cargo xtask bench epochs` compares them.
+//!
+//! `aligned+correlated-10` has noise that neighbouring pixels share, as three pixels in a row with shares of 1/4, 1/2, 1/4 make
+//! it along both axes; `aligned+varying-10` PSFs that vary linearly over the field, of three images each.
+//! `cargo xtask bench noise-and-psf` compares them with the same epochs without.
 
 #[allow(dead_code, reason = "each bench program uses its own part")]
 mod harness;
 
 use harness::{Arguments, Counting, Report};
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, Axis};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
-use scarlet::frame::Card;
+use scarlet::frame::{Card, PsfField, PsfLaw, VaryingPsf};
+use scarlet::obs::noise::CorrelatedNoise;
 use scarlet::prelude::*;
 use std::time::Instant;
 
@@ -49,7 +54,9 @@ fn main() -> Result<(), String> {
         return Err(format!("a case is KIND-COUNT, as in turned-100, not {}", arguments.case));
     };
     let mut random = StdRng::seed_from_u64(17);
-    let observations: Vec<_> = (0..count).map(|_| epoch(kind, &mut random)).collect::<Result<_, _>>()?;
+    let (grid, more) = kind.split_once('+').unwrap_or((kind, ""));
+    let observations: Vec<_> =
+        (0..count).map(|_| epoch(grid, more, &mut random)).collect::<Result<_, _>>()?;
     let scene = scene();
     let start = Instant::now();
     let builder = Posterior::builder().threads(arguments.threads);
@@ -83,8 +90,8 @@ fn scene() -> Scene {
     scene
 }
 
-/// One epoch: noise of unit variance.
-fn epoch(kind: &str, random: &mut StdRng) -> Result<Observation, String> {
+/// One epoch of a `kind` of grid: noise of unit variance, and what is said of it.
+fn epoch(kind: &str, more: &str, random: &mut StdRng) -> Result<Observation, String> {
     let middle = 0.5 * (MODEL - 1) as f64;
     let side = if kind == "small" { SMALL } else { SIDE };
     let frame = match kind {
@@ -99,15 +106,45 @@ fn epoch(kind: &str, random: &mut StdRng) -> Result<Observation, String> {
         }
         _ => return Err(format!("epochs are aligned, turned or small, not {kind}")),
     };
-    let mut psf = Array3::zeros((CHANNELS.len(), PSF_SIDE, PSF_SIDE));
-    for mut image in psf.outer_iter_mut() {
-        let fwhm = random.random_range(FWHM_PX);
-        image.assign(&moffat(fwhm));
-    }
-    let frame = frame.channels(CHANNELS).psf(Psf::images(psf).expect("a PSF"));
+    let widths = CHANNELS.map(|_| random.random_range(FWHM_PX));
+    let frame = frame.channels(CHANNELS);
+    let frame = match more {
+        "varying" => {
+            let fields = widths.map(|fwhm| field(fwhm, side)).into();
+            frame.varying_psf(VaryingPsf::new(fields).expect("a field a channel")).expect("positive flux")
+        }
+        _ => {
+            let images = widths.map(moffat);
+            let views: Vec<_> = images.iter().map(|image| image.view()).collect();
+            let psf = ndarray::stack(Axis(0), &views).expect("one shape");
+            frame.psf(Psf::images(psf).expect("a PSF"))
+        }
+    };
     let data = Array3::from_shape_fn(frame.shape(), |_| 3.4 * (random.random::<f64>() - 0.5));
     let weights = Array3::ones(frame.shape());
-    Ok(Observation::new(data, weights, frame).expect("a valid observation"))
+    let observation = Observation::new(data, weights, frame).expect("a valid observation");
+    match more {
+        "" | "varying" => Ok(observation),
+        "correlated" => Ok(observation.correlated(correlated()).expect("one for all channels")),
+        _ => Err(format!("epochs are correlated or varying, not {more}")),
+    }
+}
+
+/// Noise of independent pixels that was smoothed along both axes.
+fn correlated() -> CorrelatedNoise {
+    const ALONG: [f64; 5] = [1.0 / 6.0, 2.0 / 3.0, 1.0, 2.0 / 3.0, 1.0 / 6.0];
+    let function = Array3::from_shape_fn((1, 5, 5), |(_, y, x)| ALONG[y] * ALONG[x]);
+    CorrelatedNoise::from_function(function).expect("noise has it")
+}
+
+/// A PSF that is a tenth wider from one end of a field of `side` pixels to the other, along both axes.
+fn field(fwhm: f64, side: usize) -> PsfField {
+    let (mean, wider) = (moffat(fwhm), moffat(1.1 * fwhm));
+    let change = 0.25 * (&wider - &mean);
+    let basis = ndarray::stack(Axis(0), &[mean.view(), change.view(), change.view()]).expect("one shape");
+    let middle = 0.5 * (side - 1) as f64;
+    let law = PsfLaw::Polynomial { zero: [middle; 2], scale: [middle; 2], degree: 1 };
+    PsfField::new(basis, law).expect("three terms")
 }
 
 /// A grid around `middle` in any orientation.

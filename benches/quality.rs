@@ -17,6 +17,7 @@ mod deblend;
 #[path = "quality/score.rs"]
 mod score;
 #[path = "quality/sky.rs"]
+#[expect(dead_code, reason = "pairs and galaxies alone are for `priors`")]
 mod sky;
 
 use common::TrueBlend;

@@ -6,6 +6,7 @@ mod counting;
 
 use common::blend::{blend, turned_blend, turned_varying_blend, varying_blend};
 use counting::{Counting, allocations};
+use scarlet::nn::{About, Architecture, Learned, PriorSettings, ScoreNet};
 use scarlet::prelude::*;
 use scarlet::render::expression::ExpressionImage;
 
@@ -31,6 +32,29 @@ fn with_expression(mut scene: Scene) -> Scene {
     scene
 }
 
+/// The same with a network as the prior of all images.
+fn with_network(scene: &Scene) -> Scene {
+    let sizes = Architecture { side: 16, patch: 4, features: 8, depth: 1, mix_patches: 9, mix_features: 7 };
+    let learned = Learned::new(&ScoreNet::made_up(sizes, 0), &About::default(), PriorSettings::default());
+    let learned = learned.expect("valid settings");
+    let mut changed = Scene::new(scene.frame().clone()).expect("a frame");
+    for (name, source) in scene.sources() {
+        changed.add(learned.prior_of(source.clone().named(name))).expect("a source in the frame");
+    }
+    assert!(changed.params().iter().any(|(_, param)| param.prior_ref().is_some()));
+    changed
+}
+
+/// Asserts that a longer fit allocates no more often than a short one.
+fn assert_no_more(mut posterior: Posterior, what: &str) {
+    of_a_fit(&mut posterior, 20);
+    // Threads of the pool before this one may still be ending, which counts too: the least of three.
+    let mut least = |steps| (0..3).map(|_| of_a_fit(&mut posterior, steps)).min().expect("three of them");
+    let (short, long) = (least(20), least(100));
+    println!("{what}: {short} allocations in 20 steps, {long} in 100");
+    assert_eq!(long, short, "{what}: 80 steps more allocate");
+}
+
 /// One test only: the count is of the whole process.
 #[test]
 fn steps_of_a_fit_allocate_nothing() {
@@ -42,17 +66,14 @@ fn steps_of_a_fit_allocate_nothing() {
     {
         for threads in [1, 2] {
             let builder = Posterior::builder().precision(precision).threads(threads);
-            let mut posterior = builder.build(&scene, &observations[..seen]).expect("a valid scene");
-            of_a_fit(&mut posterior, 20);
-            // Threads of the pool before this one may still be ending, which counts too: the least of three.
-            let mut least =
-                |steps| (0..3).map(|_| of_a_fit(&mut posterior, steps)).min().expect("three of them");
-            let (short, long) = (least(20), least(100));
-            println!(
-                "{precision:?}, {seen} seen, {threads} threads: {short} allocations in 20 steps, {long} in 100"
-            );
-            assert_eq!(long, short, "{precision:?}, {threads} threads: 80 steps more allocate");
+            let posterior = builder.build(&scene, &observations[..seen]).expect("a valid scene");
+            assert_no_more(posterior, &format!("{precision:?}, {seen} seen, {threads} threads"));
         }
+    }
+    for threads in [1, 2] {
+        let builder = Posterior::builder().threads(threads);
+        let posterior = builder.build(&with_network(&scene), &observations[..1]).expect("a valid scene");
+        assert_no_more(posterior, &format!("a network, {threads} threads"));
     }
     let mut posterior = Posterior::new(&with_expression(scene), &observations[..1]).expect("a valid scene");
     let (short, long) = (of_a_fit(&mut posterior, 20), of_a_fit(&mut posterior, 220));

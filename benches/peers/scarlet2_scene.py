@@ -59,8 +59,20 @@ def observation_of(data, weights, psf, channels):
     return observation, frame
 
 
-def free_everything(scene):
+def network_prior(weights):
+    """A prior of images: galaxy-grad's network with the weights of a file, or nothing without one."""
+    if weights is None:
+        return {}
+    import galaxygrad_score
+    from scarlet2.nn import ScorePrior
+
+    network = galaxygrad_score.Prior(weights)
+    return {"prior": ScorePrior(network, network.shape, t=galaxygrad_score.NOISE_LEVEL)}
+
+
+def free_everything(scene, network=None):
     """Frees every spectrum (positive), every image (unit interval) and the centre of every point source."""
+    prior = network_prior(network)
     with scarlet2.Parameters(scene):
         for i, source in enumerate(scene.sources):
             scarlet2.Parameter(
@@ -77,10 +89,11 @@ def free_everything(scene):
                     name=f"morph_{i}",
                     constraint=constraints.unit_interval,
                     stepsize=relative(MORPHOLOGY_STEP),
+                    **prior,
                 )
 
 
-def load(path):
+def load(path, network=None):
     """The observation and the scene of one scene file, with every parameter free."""
     with np.load(path, allow_pickle=False) as scene_file:
         observation, frame = observation_of(
@@ -95,5 +108,5 @@ def load(path):
                     scarlet2.PointSource(center, spectrum)
                 else:
                     scarlet2.Source(center, spectrum, jnp.asarray(image, dtype=float))
-    free_everything(scene)
+    free_everything(scene, network)
     return observation, scene

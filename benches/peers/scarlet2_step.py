@@ -1,6 +1,6 @@
 """Times scarlet2's own optimisation step, warm, in rounds that the caller asks for.
 
-Usage: scarlet2_step.py SCENE.npz [--f64] [--multires native|resampled]
+Usage: scarlet2_step.py SCENE.npz [--f64] [--multires native|resampled] [--network WEIGHTS.eqx]
 
 `Scene.fit` runs once; the jitted step inside it is wrapped by a clock that waits for the result. The first call
 (tracing and compilation) is not a sample. Protocol, one JSON object a line on stdout:
@@ -9,7 +9,7 @@ Usage: scarlet2_step.py SCENE.npz [--f64] [--multires native|resampled]
     {"samples": [ms, ...], "loss_last": ..., "steps": ..., "peak_mb": ...}  for each number of steps read from stdin
 
 `setup_s` is the time from the file of the scene to the end of the first step: matching of the observations, tracing,
-compilation. `--multires` says how the two observations of the multi-resolution scene are seen: `scarlet2_multires.py`.
+compilation. `--network` is the prior of all images. `--multires` says how the two observations of the multi-resolution scene are seen: `scarlet2_multires.py`.
 
 It ends when stdin does. The clock sees the step alone; what `fit` does around it (progress, convergence test) is
 reported as `loop_ms`, the mean time between the starts of two steps, and is not part of the samples.
@@ -26,6 +26,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("scene")
 parser.add_argument("--f64", action="store_true")
 parser.add_argument("--multires", choices=["native", "resampled"])
+parser.add_argument("--network")
 arguments = parser.parse_args()
 
 import jax  # noqa: E402
@@ -103,7 +104,7 @@ scarlet2.infer._make_step = Clock(scarlet2.infer._make_step)
 if arguments.multires:
     observation, scene = scarlet2_multires.load(arguments.scene, arguments.multires)
 else:
-    observation, scene = scarlet2_scene.load(arguments.scene)
+    observation, scene = scarlet2_scene.load(arguments.scene, network=arguments.network)
 try:
     scene.fit(observation, max_iter=10**9, e_rel=0, progress_bar=False)
 except NoMoreRounds:

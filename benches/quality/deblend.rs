@@ -32,6 +32,11 @@ pub(crate) fn fit(
         change_boxes(&mut scene, reshape)?;
     }
     init::fit_fluxes(&mut scene, &[observation])?;
+    fit_scene(scene, observation)
+}
+
+/// Fits a scene with start values.
+pub(crate) fn fit_scene(mut scene: Scene, observation: &Observation) -> Result<Fitted, Box<dyn Error>> {
     let mut posterior = Posterior::new(&scene, [observation])?;
     let start = Instant::now();
     let go_on = &mut |_: &_| ControlFlow::Continue(());
@@ -39,7 +44,7 @@ pub(crate) fn fit(
     let seconds = start.elapsed().as_secs_f64();
     posterior.log_likelihood(&fit.x);
     let chi2 = posterior.chi2()[0] / posterior.pixels() as f64;
-    let mut models = vec![Array3::zeros(observation.data().raw_dim()); seeds.len()];
+    let mut models = vec![Array3::zeros(observation.data().raw_dim()); scene.len()];
     let frame = observation.frame().bbox();
     scarlet::obs::redistribute(&scene, observation, |share| {
         let source: usize = share.source.parse().expect("sources are counted");

@@ -77,6 +77,45 @@ pub(crate) fn blend(number: usize) -> TrueBlend {
     }
 }
 
+/// Pair `number`: two galaxies of one colour, 0.5 to 2 half-light radii from each other.
+pub(crate) fn pair(number: usize) -> TrueBlend {
+    of_one_colour(40_000 + number as u64, 2)
+}
+
+/// Galaxy `number`, alone.
+pub(crate) fn alone(number: usize) -> TrueBlend {
+    of_one_colour(50_000 + number as u64, 1)
+}
+
+/// One or two galaxies of one colour.
+fn of_one_colour(seed: u64, count: usize) -> TrueBlend {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let middle = (SIDE as f64 - 1.0) / 2.0;
+    let sizes: Vec<f64> = (0..count).map(|_| rng.random_range(1.5..4.0)).collect();
+    let radius_px = sizes.iter().copied().fold(0.0, f64::max).hypot(PSF_RADIUS_PX);
+    let (distance, angle) = (rng.random_range(0.5..2.0) * radius_px, rng.random_range(0.0..TAU));
+    let slope: f64 = rng.random_range(0.0..2.0);
+    let (mut centers, mut truth) = (Vec::new(), Vec::new());
+    for (k, size) in sizes.into_iter().enumerate() {
+        let first = [0, 1].map(|_| middle + rng.random_range(-0.5..0.5));
+        let along =
+            [angle.sin(), angle.cos()].map(|v| v * distance * (k as f64 - 0.5) * (count as f64 - 1.0));
+        centers.push([first[0] + along[0], first[1] + along[1]]);
+        let image = galaxy(centers[k], size, WAVELENGTHS.map(|w| w.powf(slope)), &mut rng);
+        let snr = 10_f64.powf(rng.random_range(20_f64.log10()..300_f64.log10()));
+        let unit = snr_of(&image);
+        truth.push(image * (snr / unit));
+    }
+    let observation = observe(&truth, &mut rng);
+    TrueBlend {
+        observation,
+        is_star: vec![false; count],
+        fluxes: truth.iter().map(|t| scarlet::obs::measure::flux(t.view())).collect(),
+        centers,
+        truth,
+    }
+}
+
 /// Signal over noise of a noise-free image, all bands together.
 fn snr_of(image: &Array3<f64>) -> f64 {
     let planes = image.outer_iter().zip(NOISE);

@@ -1,6 +1,7 @@
 //! How long a fit may take: a time, and the patience of whoever started it.
 //!
-//! It is asked before the first step and after each one; reading, start values and writing are never cut short.
+//! It is asked while start values are improved, before the first step and after each one; reading and writing are never cut
+//! short.
 
 use crate::log::{Level, Log};
 use std::ops::ControlFlow;
@@ -64,6 +65,7 @@ pub struct Budget {
     interrupts: Interrupts,
     last: Instant,
     spent: Option<Spent>,
+    is_hurried: bool,
 }
 
 impl Budget {
@@ -71,13 +73,33 @@ impl Budget {
     #[must_use]
     pub fn new(started: Instant, time: Option<Duration>, interrupts: Interrupts) -> Self {
         let deadline = time.and_then(|time| started.checked_add(time));
-        Self { deadline, interrupts, last: Instant::now(), spent: None }
+        Self { deadline, interrupts, last: Instant::now(), spent: None, is_hurried: false }
     }
 
-    /// Why it ended, where it did.
+    /// Why the fit ended, where it did for this.
     #[must_use]
     pub const fn spent(&self) -> Option<Spent> {
         self.spent
+    }
+
+    /// When a part ends that gets `share` of the time that is left; never where there is no limit.
+    #[must_use]
+    pub fn part(&self, share: f64) -> Option<Instant> {
+        let now = Instant::now();
+        self.deadline.map(|deadline| now + deadline.saturating_duration_since(now).mul_f64(share))
+    }
+
+    /// Whether start values may still be improved, until `end`; that they may not is remembered.
+    pub fn prepare(&mut self, end: Option<Instant>) -> ControlFlow<()> {
+        let is_over = end.is_some_and(|end| Instant::now() >= end) || self.interrupts.is_interrupted();
+        self.is_hurried |= is_over;
+        if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Whether start values were not improved to the end.
+    #[must_use]
+    pub const fn is_hurried(&self) -> bool {
+        self.is_hurried
     }
 
     /// Whether the fit may begin at all.
@@ -101,6 +123,13 @@ impl Budget {
             self.spent = Some(Spent::Time);
         }
         if self.spent.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// No limit, and nobody to interrupt.
+impl Default for Budget {
+    fn default() -> Self {
+        Self::new(Instant::now(), None, Interrupts::default())
     }
 }
 
@@ -128,5 +157,16 @@ mod tests {
         assert_eq!(budget.spent(), Some(Spent::Interrupted));
         let mut late = Budget::new(Instant::now(), Some(Duration::ZERO), Interrupts::default());
         assert!(late.begin().is_break());
+    }
+
+    #[test]
+    fn a_part_ends_before_the_whole_and_that_is_remembered() {
+        let mut budget = Budget::new(Instant::now(), Some(Duration::from_secs(40)), Interrupts::default());
+        let half = budget.part(0.5);
+        assert!(budget.prepare(half).is_continue() && !budget.is_hurried());
+        let left = half.expect("a limit").saturating_duration_since(Instant::now());
+        assert!((Duration::from_secs(19)..=Duration::from_secs(20)).contains(&left), "{left:?}");
+        assert!(budget.prepare(Some(Instant::now())).is_break() && budget.is_hurried());
+        assert!(budget.begin().is_continue(), "there is time for steps");
     }
 }

@@ -6,6 +6,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, NamedSource, So
 use scarlet::frame::FrameError;
 use scarlet::infer::InferError;
 use scarlet::model::ModelError;
+use scarlet::nn::NnError;
 use scarlet::obs::ObsError;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -105,6 +106,18 @@ pub enum CliError {
         /// Least distance.
         separation_px: f64,
     },
+    /// A network or its training that cannot be, and what to do.
+    #[error("{problem}")]
+    #[diagnostic(help("{advice}"))]
+    Network {
+        /// What is wrong.
+        problem: String,
+        /// What to do.
+        advice: String,
+    },
+    /// Something about a network, its file or the images it is trained on.
+    #[error(transparent)]
+    Nn(#[from] NnError),
     /// Something about a catalogue.
     #[error(transparent)]
     Catalog(#[from] CatalogError),

@@ -5,7 +5,8 @@
 //! - [`report`]: a self-contained HTML page about a fit;
 //! - [`scene_file`]: what the user writes: images, catalogue, model, settings;
 //! - [`sampling`]: what chains of draws leave behind;
-//! - [`simulation`]: blends to try things on;
+//! - [`simulation`]: blends to try things on, galaxies to train on;
+//! - [`prior`]: images for networks, draws from them, pages about them;
 //! - [`output`]: what a fit leaves behind;
 //! - [`command`]: the commands;
 //! - [`log`], [`budget`], [`memory`]: what a command says, how long it may take, how much it needs;
@@ -24,6 +25,7 @@ mod markup;
 pub mod memory;
 pub mod output;
 pub mod picture;
+pub mod prior;
 pub mod report;
 pub mod sampling;
 pub mod scene_file;

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use scarlet_cli::CliError;
 use scarlet_cli::budget::Interrupts;
-use scarlet_cli::command::{EXIT_CODES, Finish, Session, check, demo, fit, sample, simulate};
+use scarlet_cli::command::{EXIT_CODES, Finish, Session, check, demo, fit, prior, sample, simulate};
 use scarlet_cli::log::{Log, LogArgs};
 use std::process::ExitCode;
 
@@ -31,6 +31,9 @@ enum Command {
     /// Fit the sources of a scene file to its images
     #[command(after_help = fit::EXAMPLES)]
     Fit(fit::FitArgs),
+    /// Convert, describe and train score networks, the priors of galaxies' images, and draw from them
+    #[command(after_help = prior::EXAMPLES)]
+    Prior(prior::PriorArgs),
     /// Draw from the posterior of a scene file: errors of everything, and how they go together
     #[command(after_help = sample::EXAMPLES)]
     Sample(sample::SampleArgs),
@@ -57,6 +60,7 @@ fn run(command: &Command, session: &Session) -> Result<Finish, CliError> {
         Command::Check(args) => check::run(args, session),
         Command::Demo(args) => demo::run(args, session),
         Command::Fit(args) => fit::run(args, session),
+        Command::Prior(args) => prior::run(args, session),
         Command::Sample(args) => sample::run(args, session),
         Command::Simulate(args) => simulate::run(args, session),
     }

@@ -33,8 +33,8 @@ fn loud(found: &[Finding]) -> Vec<String> {
 /// What is said after a fit of `steps` steps.
 fn fitted(path: &Path, steps: usize) -> Vec<Finding> {
     let file = SceneFile::read(path).expect("a scene file");
-    let observations = file.read_observations().expect("images");
-    let mut scene = file.make_scene(&observations).expect("start values");
+    let mut observations = file.read_observations().expect("images");
+    let mut scene = file.make_scene(&mut observations).expect("start values");
     let mut posterior = Posterior::builder().build(&scene, &observations).expect("a posterior");
     let optimizer = Adam { max_iter: steps, e_rel: 1e-6, ..Adam::default() };
     let fit = posterior.fit(&optimizer).expect("a fit");

@@ -90,6 +90,21 @@ fn a_time_budget_is_kept() {
 }
 
 #[test]
+fn start_values_that_there_is_no_time_for_are_said_to_be_so() {
+    let folder = endless();
+    let status = fit(folder.path(), &["--time", "0.001", "--quiet"]).status().expect("the program is there");
+    assert_eq!(status.code(), Some(3));
+    let summary = summary(folder.path());
+    assert!(summary["stop"] == "time" && summary["iterations"] == 0);
+    let found = summary["findings"].as_array().expect("a list");
+    assert!(found.iter().any(|finding| finding["code"] == "start_hurried"), "{found:?}");
+    let sources = summary["sources"].as_array().expect("a list");
+    let fluxes = sources.iter().flat_map(|source| source["flux"].as_object().expect("by channel").values());
+    assert!(sources.len() == 3 && fluxes.clone().count() > 3);
+    assert!(fluxes.into_iter().all(|flux| flux.as_f64().is_some_and(|flux| flux > 0.0)));
+}
+
+#[test]
 fn whenever_it_is_killed_no_file_is_half_written() {
     let folder = endless();
     let run = |args: &[&str]| fit(folder.path(), args).spawn().expect("the program is there");

@@ -7,7 +7,8 @@ use scarlet_cli::catalog::read_numbers;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_scarlet");
 const QUICK: [&str; 4] = ["--draws", "60", "--warmup", "60"];
@@ -39,7 +40,7 @@ fn sample(folder: &Path, out: &str, args: &[&str]) -> Output {
 }
 
 fn summary(folder: &Path, out: &str) -> Value {
-    let text = fs::read_to_string(folder.join(out).join("summary.json")).expect("there are results");
+    let text = fs::read_to_string(folder.join(out).join("posterior.json")).expect("there are results");
     serde_json::from_str(&text).expect("JSON")
 }
 
@@ -57,9 +58,9 @@ fn chains_are_written_repeated_and_continued() {
     for name in [
         "chains.zarr/.zmetadata",
         "chains.zarr/posterior/chain/0",
-        "report.html",
-        "summary.csv",
-        "scene.json",
+        "posterior.html",
+        "posterior.csv",
+        "posterior_scene.json",
     ] {
         assert!(folder.join("one").join(name).exists(), "{name}");
     }
@@ -74,6 +75,7 @@ fn chains_are_written_repeated_and_continued() {
         of("1.g1")["derived"] == true
             && of("1.colour_g_r")["mean"].is_number()
             && of("1.radius")["sd"].is_number()
+            && of("1.concentration")["mean"].is_number()
     );
     assert!(said["findings"].as_array().expect("a list").iter().any(|f| f["code"] == "no_prior"));
     assert!(said["predictive"][0]["p_value"].as_f64().is_some_and(|p| p > 1e-3 && p < 0.999), "{said}");
@@ -99,7 +101,7 @@ fn chains_are_written_repeated_and_continued() {
     let more = numbers(folder, "two");
     let first = |table: &[(String, Vec<f64>)]| table[2].1[..60].to_vec();
     assert_eq!(first(&more), first(&table));
-    let report = fs::read_to_string(folder.join("two/report.html")).expect("written");
+    let report = fs::read_to_string(folder.join("two/posterior.html")).expect("written");
     for part in
         ["id=\"traces\"", "id=\"ranks\"", "id=\"corner\"", "id=\"fluxes\"", "id=\"images\"", "data:image/png"]
     {
@@ -118,4 +120,51 @@ fn chains_that_disagree_have_an_exit_code_and_langevin_is_flagged_as_such() {
     let done = sample(folder, "langevin", &["--chains", "2", "--sampler", "langevin"]);
     assert_eq!(done.status.code(), Some(0), "{done:?}");
     assert_eq!(summary(folder, "langevin")["sampler"], "langevin");
+}
+
+/// Starts the program, asks it to end some time after it began to draw, and waits for that.
+fn interrupted(folder: &Path, out: &str, args: &[&str]) -> Output {
+    let mut command = Command::new(PROGRAM);
+    command.args(["sample", "sky/scene.yaml", "--quiet", "--out", out, "--rhat-limit", "9"]).args(args);
+    let child = command.current_dir(folder).stderr(Stdio::piped()).spawn().expect("the program is there");
+    while !folder.join(out).join("posterior_scene.json").exists() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(700));
+    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(told.expect("it can be told").success());
+    child.wait_with_output().expect("it ends")
+}
+
+#[test]
+fn an_interrupt_keeps_what_is_drawn_and_says_where_that_is_nothing() {
+    let folder = sky();
+    let folder = folder.path();
+    let ended = interrupted(folder, "some", &["--warmup", "20", "--draws", "1000000"]);
+    assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+    let said = summary(folder, "some");
+    assert!(said["ended_early"] == true && said["draws"].as_u64().is_some_and(|draws| draws >= 4), "{said}");
+    assert_eq!(numbers(folder, "some")[0].1.len() as u64, said["draws"].as_u64().unwrap_or(0) * 4);
+    assert_eq!(whole::complaints(&folder.join("some")), Vec::<String>::new());
+
+    let ended = interrupted(folder, "none", &["--warmup", "1000000"]);
+    assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+    let told = String::from_utf8_lossy(&ended.stderr);
+    assert!(told.contains("there is nothing to write") && told.contains("the fit is written"), "{told}");
+    assert!(!folder.join("none/chains.parquet").exists());
+}
+
+#[test]
+fn draws_beside_a_fit_replace_none_of_its_files() {
+    let folder = sky();
+    let folder = folder.path();
+    let fit = ["fit", "sky/scene.yaml", "--out", "both", "--quiet"];
+    assert!(Command::new(PROGRAM).args(fit).current_dir(folder).status().expect("it is there").success());
+    let files = ["catalog.csv", "catalog.parquet", "model.fits", "scene.json", "summary.json", "report.html"];
+    let read = || files.map(|name| fs::read(folder.join("both").join(name)).expect("written"));
+    let before = read();
+    let done = sample(folder, "both", &["--chains", "2"]);
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    assert!(read() == before, "a file of the fit has changed");
+    assert!(folder.join("both/posterior.html").exists());
 }

@@ -1,13 +1,12 @@
 //! Several instruments and epochs from outside: simulated surveys, what `check` says of them, fits, and the real pair.
 
+mod outside;
+
+use outside::{edited, fitted, number, run, simulated, summary, table};
 use scarlet::obs::fits::{FitsFiles, read_image};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_scarlet");
 
 const SURVEY: &str = "\
 seed: 3
@@ -26,48 +25,6 @@ instruments:
     epochs: 3
     vary: { angle_deg: 180, shift_arcsec: 0.3, scale: 0.01, fwhm: 0.1 }
 ";
-
-fn run(folder: &Path, args: &[&str]) -> Output {
-    let output = Command::new(PROGRAM).args(args).current_dir(folder).output().expect("the program is there");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(matches!(output.status.code(), Some(0 | 4)), "{args:?}: {said}");
-    output
-}
-
-fn simulated(survey: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    fs::write(folder.path().join("survey.yaml"), survey).expect("written");
-    run(folder.path(), &["simulate", "survey.yaml", "--out", "sky", "--quiet"]);
-    folder
-}
-
-fn edited(folder: &Path, from: &str, to: &str) {
-    let path = folder.join("sky/scene.yaml");
-    let text = fs::read_to_string(&path).expect("written");
-    assert!(text.contains(from), "{from} is not in {text}");
-    fs::write(&path, text.replace(from, to)).expect("written");
-}
-
-fn summary(folder: &Path) -> Value {
-    let text = fs::read_to_string(folder.join("out/summary.json")).expect("there are results");
-    serde_json::from_str(&text).expect("JSON")
-}
-
-/// The rows of a CSV table by the first column, below its comments.
-fn table(path: &Path) -> BTreeMap<String, BTreeMap<String, String>> {
-    let text = fs::read_to_string(path).expect("a table");
-    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
-    let names: Vec<&str> = lines.next().expect("names of columns").split(',').collect();
-    let row = |line: &str| {
-        let cells: Vec<String> = line.split(',').map(str::to_owned).collect();
-        (cells[0].clone(), names.iter().map(|name| (*name).to_owned()).zip(cells).collect())
-    };
-    lines.map(row).collect()
-}
-
-fn number(row: &BTreeMap<String, String>, name: &str) -> f64 {
-    row[name].parse().expect("a number")
-}
 
 #[test]
 fn a_survey_is_written_with_its_truth_in_the_unit_that_its_headers_say() {
@@ -120,7 +77,7 @@ fn check_says_how_each_observation_lies_on_the_sky() {
 fn static_sources_are_tied_over_epochs_and_transients_have_a_light_curve() {
     let folder = simulated(SURVEY);
     run(folder.path(), &["fit", "sky/scene.yaml", "--out", "out", "--png", "--redistribute", "--quiet"]);
-    let found = summary(folder.path());
+    let found = summary(&folder.path().join("out"));
     let chi2 = found["chi2_per_pixel"].as_f64().expect("a number");
     assert!((0.9..1.1).contains(&chi2), "{chi2}");
     let (fitted, truth) =
@@ -167,6 +124,58 @@ fn a_fit_goes_on_from_a_saved_scene_with_epochs() {
     edited(folder.path(), "catalog: sources.csv", "scene: ../out/scene.json");
     run(folder.path(), &["fit", "sky/scene.yaml", "--out", "again", "--max-iter", "1", "--quiet"]);
     assert!(folder.path().join("again/catalog.csv").exists());
+}
+
+#[test]
+fn parameters_of_observations_are_in_the_summary_and_go_on_from_the_saved_scene() {
+    let survey = SURVEY.replace("epochs: 3", "epochs: 1").replace(", transients: 1", "");
+    let folder = simulated(&survey);
+    let own = "    astrometry: { shift: { sigma_px: 0.5 } }\n    background: constant\n  - name: ground\n";
+    edited(folder.path(), "  - name: ground\n", own);
+    let parameters = fitted(folder.path())["observations"]["space"].clone();
+    let numbers = |value: &Value| -> Vec<f64> {
+        value.as_array().expect("a list").iter().map(|v| v.as_f64().expect("a number")).collect()
+    };
+    let (values, errors) = (&parameters["shift"]["values"], &parameters["shift"]["errors"]);
+    let (values, errors) = (numbers(values), numbers(errors));
+    assert!(values.len() == 2 && errors.iter().all(|error| *error > 0.0 && *error < 0.5), "{parameters}");
+    assert_eq!(parameters["shift"]["unit"], "pix");
+    assert_eq!(numbers(&parameters["background"]["values"]).len(), 1);
+    let text = fs::read_to_string(folder.path().join("out/scene.json")).expect("written");
+    assert!(text.contains("\"version\":2"));
+    // without a word on the shift it is as it was saved, free and with its prior
+    edited(folder.path(), "catalog: sources.csv", "scene: ../out/scene.json");
+    edited(folder.path(), "    astrometry: { shift: { sigma_px: 0.5 } }\n", "");
+    let args = ["fit", "sky/scene.yaml", "--out", "again", "--max-iter", "0", "--quiet"];
+    run(folder.path(), &args);
+    let again = summary(&folder.path().join("again"));
+    assert_eq!(numbers(&again["observations"]["space"]["shift"]["values"]), values);
+    let found = |summary: &Value| summary["log_likelihood"].as_f64().expect("a number");
+    let before = found(&summary(&folder.path().join("out")));
+    assert!((found(&again) - before).abs() < 1e-3 * before.abs(), "{} {before}", found(&again));
+}
+
+/// Asserts that the memory that was estimated is what was taken, within a factor.
+fn assert_estimate(summary: &Value) {
+    const FACTOR: f64 = 1.6;
+    let Some(peak) = summary["peak_rss_mb"].as_f64() else {
+        println!("the system does not say how much memory a process takes: not compared");
+        return;
+    };
+    let ratio = summary["estimated_mb"].as_f64().expect("a number") / peak;
+    println!("estimate / peak memory = {ratio:.2} ({peak:.0} MB)");
+    assert!(ratio > 0.8 && ratio < FACTOR, "{ratio} of {peak} MB");
+}
+
+#[test]
+fn the_memory_of_many_epochs_is_estimated() {
+    for own in ["", "    noise: measured\n", "    background: plane\n"] {
+        let folder = simulated(&SURVEY.replace("epochs: 3", "epochs: 20"));
+        edited(folder.path(), "    zero_point: 27.0\n", &format!("    zero_point: 27.0\n{own}"));
+        run(folder.path(), &["fit", "sky/scene.yaml", "--out", "out", "--max-iter", "2", "--quiet"]);
+        print!("{own:?}: ");
+        assert_estimate(&summary(&folder.path().join("out")));
+    }
 }
 
 /// The scene file of the real pair: HST in one band, HSC in five, what their headers say, but for a shift of HSC.
@@ -216,10 +225,11 @@ fn hst_and_hsc_are_fitted_together_from_their_headers() {
     }
     fs::write(folder.path().join("sources.csv"), catalog).expect("written");
     run(folder.path(), &["fit", "scene.yaml", "--out", "out", "--png", "--quiet"]);
-    let found = summary(folder.path());
+    let found = summary(&folder.path().join("out"));
     let chi2 = found["chi2_per_pixel"].as_f64().expect("a number");
     println!("chi2 per pixel {chi2:.3} after {} steps, {}", found["iterations"], found["seconds"]);
     assert!((0.8..1.6).contains(&chi2), "{chi2}");
+    assert_estimate(&found);
     assert_eq!(table(&folder.path().join("out/catalog.csv")).len(), 9);
     let catalog = fs::read_to_string(folder.path().join("out/catalog.csv")).expect("written");
     let shift = catalog.lines().find(|line| line.contains("observations.HSC.shift")).expect("in the header");

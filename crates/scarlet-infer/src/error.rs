@@ -66,11 +66,14 @@ pub enum InferError {
     },
     /// An end before there was anything to keep.
     #[error(
-        "sampling ended with {draws} draws in the shortest chain, and 4 are the least; give it more time"
+        "sampling ended after {made} draws in the slowest chain, and its first {warmup} are the warm-up: there is nothing to \
+         keep; give it more time, or a shorter warm-up"
     )]
     NothingDrawn {
-        /// Draws of the shortest chain.
-        draws: usize,
+        /// Draws of the chain that is least far, those of the warm-up among them.
+        made: usize,
+        /// Draws of the warm-up.
+        warmup: usize,
     },
     /// What the sampler itself could not do.
     #[error("the sampler cannot begin: {problem}; start from a fit, see `scarlet fit`")]

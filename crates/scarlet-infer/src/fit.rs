@@ -45,6 +45,11 @@ pub struct Fit {
     /// Unconstrained values at the best iterate.
     pub x: Vec<f64>,
     /// Minus the log-posterior at each iterate, the start first.
+    ///
+    /// Priors that are only a score count with what they add from the start on: the integral of their scores along the
+    /// path of the fit, by the trapezoid rule. For a score that is the gradient of a log-density this is its change, but
+    /// for an error of third order in the steps; a network's score may be none, and then it depends on the path. Pixels
+    /// that boxes gain or lose in between add nothing.
     pub loss: Vec<f64>,
     /// Index of the best iterate.
     pub best: usize,
@@ -81,6 +86,8 @@ struct State {
     /// Along centres the curvature, for light A' W A m; empty where no steps are scaled.
     curvature: Vec<f64>,
     loss: Vec<f64>,
+    /// What the priors that are only a score have added to the log-posterior since the start.
+    work: f64,
     best: usize,
     boxes: Vec<BoxChange>,
     /// Factor of all steps, and the iteration from which on it is this.
@@ -100,6 +107,7 @@ impl State {
             direction: vec![0.0; n],
             curvature: vec![0.0; if optimizer.scaling().is_some() { n } else { 0 }],
             loss: Vec::with_capacity(optimizer.limits().max_iter + 1),
+            work: 0.0,
             best: 0,
             boxes: Vec::new(),
             pace: 1.0,
@@ -108,9 +116,16 @@ impl State {
         }
     }
 
+    /// The loss at `x`, the gradient of its negative into `gradient`.
+    fn loss(&mut self, posterior: &mut Posterior) -> f64 {
+        let value = posterior.value_and_gradient(&self.x, &mut self.gradient);
+        self.work += posterior.work_of_scores();
+        -value - self.work
+    }
+
     /// Evaluates at `x` and keeps it if it is the best; false where the loss is not finite.
     fn evaluate(&mut self, posterior: &mut Posterior) -> bool {
-        let loss = -posterior.value_and_gradient(&self.x, &mut self.gradient);
+        let loss = self.loss(posterior);
         let is_best = self.loss.is_empty() || (loss.is_finite() && loss < self.loss[self.best]);
         if is_best {
             self.best = self.loss.len();
@@ -149,7 +164,7 @@ impl State {
         // What was the best before had other boxes.
         self.loss.pop();
         self.best = self.loss.len();
-        let loss = -posterior.value_and_gradient(&self.x, &mut self.gradient);
+        let loss = self.loss(posterior);
         self.best_x.copy_from_slice(&self.x);
         self.loss.push(loss);
         Ok(loss.is_finite())
@@ -262,6 +277,7 @@ impl Posterior {
     ) -> Result<Fit, InferError> {
         optimizer.validate()?;
         let mut state = State::new(self.start()?, optimizer);
+        self.begin_path();
         if !state.evaluate(self) {
             let suspect = self.suspect(&state.x);
             return Err(InferError::NotFiniteAtStart { value: -state.loss[0], suspect });

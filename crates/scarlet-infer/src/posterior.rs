@@ -1,32 +1,28 @@
 //! The log-posterior of a scene as a function of one flat vector.
 
+mod builder;
+
+pub use builder::PosteriorBuilder;
+
 use crate::blocks::for_each_part;
-use crate::pipeline::{Likelihood, Pipeline};
+use crate::scores::Scores;
 use crate::{InferError, Optimizer};
 use ndarray::Array3;
 use scarlet_model::{Layout, Prior, Role, Scene, Slot};
-use scarlet_obs::{Calibration, Observation, PixelImage};
+use scarlet_obs::{Calibration, Likelihood, Observation, PixelImage};
 use scarlet_render::{Edge, Workers};
 use std::ops::Range;
-
-/// The number type of pixel buffers and FFTs; parameters, chi2 and densities are double precision always.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Precision {
-    /// 32 bits, the default.
-    #[default]
-    Single,
-    /// 64 bits.
-    Double,
-}
 
 /// The log-posterior of the free parameters of a scene, given observations.
 ///
 /// log p(x) = sum over observations of log L + sum over parameters of log prior, at the values that the
-/// constraints make of the unconstrained `x`. All buffers are its own; evaluations allocate nothing.
+/// constraints make of the unconstrained `x`. Priors that are only a score are in its gradient and not in its value;
+/// along the path of a fit their integral stands in for it: see [`Fit::loss`](crate::Fit::loss). All buffers are its own; evaluations allocate nothing.
 #[derive(Debug)]
 pub struct Posterior {
     layout: Layout,
     likelihood: Box<dyn Likelihood>,
+    scores: Scores,
     workers: Workers,
     values: Vec<f64>,
     grad_values: Vec<f64>,
@@ -35,73 +31,6 @@ pub struct Posterior {
     calibrations: Vec<(String, Calibration)>,
     /// As long as the observations' own values.
     scratch: Vec<f64>,
-}
-
-/// Settings of a [`Posterior`] that has not been planned yet.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct PosteriorBuilder {
-    precision: Precision,
-    threads: Option<usize>,
-}
-
-impl PosteriorBuilder {
-    /// With pixels of this type.
-    #[must_use]
-    pub const fn precision(mut self, precision: Precision) -> Self {
-        self.precision = precision;
-        self
-    }
-
-    /// With this number of threads; 0 for one on each core. The default is 1.
-    #[must_use]
-    pub const fn threads(mut self, threads: usize) -> Self {
-        self.threads = Some(threads);
-        self
-    }
-
-    /// Plans the posterior of `scene` given `observations`.
-    ///
-    /// # Errors
-    /// As [`Posterior::new`].
-    pub fn build<'a>(
-        self,
-        scene: &Scene,
-        observations: impl IntoIterator<Item = &'a Observation>,
-    ) -> Result<Posterior, InferError> {
-        self.plan(scene, &observations.into_iter().collect::<Vec<_>>())
-    }
-
-    /// What [`PosteriorBuilder::build`] does, compiled once and not in every program that calls it.
-    fn plan(self, scene: &Scene, observations: &[&Observation]) -> Result<Posterior, InferError> {
-        if observations.is_empty() {
-            return Err(InferError::NoObservations);
-        }
-        let calibrations: Vec<_> =
-            observations.iter().map(|o| (o.name().to_owned(), o.calibration().clone())).collect();
-        let layout = layout_of(scene, &calibrations)?;
-        if layout.dim() == 0 {
-            return Err(InferError::NoFreeParameters);
-        }
-        let (frame, workers) = (scene.frame(), Workers::new(self.threads.unwrap_or(1)));
-        let likelihood: Box<dyn Likelihood> = match self.precision {
-            Precision::Single => {
-                Box::new(Pipeline::<f32>::new(scene, &layout, observations, frame, &workers)?)
-            }
-            Precision::Double => {
-                Box::new(Pipeline::<f64>::new(scene, &layout, observations, frame, &workers)?)
-            }
-        };
-        Ok(Posterior {
-            likelihood,
-            workers,
-            values: layout.start_values().to_vec(),
-            grad_values: vec![0.0; layout.values_len()],
-            pixels: observations.iter().map(|o| o.pixels_with_weight()).sum(),
-            layout,
-            scratch: vec![0.0; calibrations.iter().map(|(_, own)| own.values_len()).sum()],
-            calibrations,
-        })
-    }
 }
 
 impl Posterior {
@@ -159,7 +88,7 @@ impl Posterior {
         Ok(self.layout.inverse(self.layout.start_values())?)
     }
 
-    /// log p(x), without the log-determinants of the constraints.
+    /// log p(x), without the log-determinants of the constraints and without priors that are only a score.
     ///
     /// # Panics
     /// `x` is not [`Posterior::dim`] long.
@@ -172,6 +101,8 @@ impl Posterior {
 
     /// log p(x), and its gradient written into `grad`; without the log-determinants of the constraints.
     ///
+    /// Priors that are only a score are in the gradient alone.
+    ///
     /// # Panics
     /// `x` or `grad` is not [`Posterior::dim`] long.
     pub fn value_and_gradient(&mut self, x: &[f64], grad: &mut [f64]) -> f64 {
@@ -180,12 +111,24 @@ impl Posterior {
         let log_likelihood =
             self.likelihood.value_and_gradient(&self.values, &mut self.grad_values, &self.workers);
         let log_prior = self.layout.log_prior(&self.values, &mut self.grad_values);
+        self.scores.add(&self.values, &mut self.grad_values, &self.workers);
         let (layout, values, grad_values) = (&self.layout, &self.values, &self.grad_values);
         let slots = layout.slots();
         let pull_back =
             |range: Range<usize>, part: &mut [f64]| layout.pull_back_of(range, x, values, grad_values, part);
         for_each_part(slots, 0..slots.len(), grad, &|s| s.unconstrained.start, &self.workers, &pull_back);
         log_likelihood + log_prior
+    }
+
+    /// Begins the path of a fit: see [`Posterior::work_of_scores`].
+    pub(crate) fn begin_path(&mut self) {
+        self.scores.begin_path();
+    }
+
+    /// What the priors that are only a score add to log p from where this was asked for last to the last evaluation with
+    /// gradient: the integral of the scores along a straight line, by the trapezoid rule; 0 the first time.
+    pub(crate) fn work_of_scores(&mut self) -> f64 {
+        self.scores.work()
     }
 
     /// Leaves the gradient of the sum of `image` times what is seen at `x` in the gradient of the values.
@@ -247,8 +190,9 @@ impl Posterior {
         scene: &Scene,
         is_changed: &dyn Fn(&str) -> bool,
     ) -> Result<(), InferError> {
-        self.layout = layout_of(scene, &self.calibrations)?;
+        self.layout = builder::layout_of(scene, &self.calibrations)?;
         self.likelihood.replan(scene, &self.layout, is_changed);
+        self.scores = Scores::new(&self.layout, &self.workers);
         self.values = self.layout.start_values().to_vec();
         self.grad_values = vec![0.0; self.layout.values_len()];
         Ok(())
@@ -389,10 +333,4 @@ impl Posterior {
         let forward = |range: Range<usize>, part: &mut [f64]| layout.forward_of(range, x, part);
         for_each_part(slots, 0..slots.len(), &mut self.values, &|s| s.values.start, &self.workers, &forward);
     }
-}
-
-/// The layout of a scene and then of the observations' own parameters.
-fn layout_of(scene: &Scene, calibrations: &[(String, Calibration)]) -> Result<Layout, InferError> {
-    let of_observations = calibrations.iter().flat_map(|(name, calibration)| calibration.parameters(name));
-    Ok(Layout::with(scene, of_observations)?)
 }

@@ -1,7 +1,8 @@
 //! The flat layout: where every parameter's values are in the vectors of a fit.
 
-use crate::{ModelError, Param, Prior, Role, Scene, Step, Transform};
+use crate::{ModelError, Param, Prior, Role, Scene, Score, Step, Transform};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// One parameter in the flat vectors.
 #[derive(Debug, Clone)]
@@ -175,21 +176,25 @@ impl Layout {
 
     /// Sum of the log-densities of all priors at `values`, adding their gradients to `grad_values`.
     ///
-    /// Priors that are only a score add a gradient and no value.
+    /// Priors that are only a score are not in it: see [`Layout::scores`].
     pub fn log_prior(&self, values: &[f64], grad_values: &mut [f64]) -> f64 {
         let mut sum = 0.0;
         for slot in self.slots.iter().filter(|s| s.is_free()) {
-            let (y, grad) = (&values[slot.values.clone()], &mut grad_values[slot.values.clone()]);
-            match &slot.prior {
-                Some(Prior::Density(density)) => {
-                    sum += density.log_density(y);
-                    density.score(y, grad);
-                }
-                Some(Prior::Score(score)) => score.score(y, grad),
-                None => {}
+            if let Some(Prior::Density(density)) = &slot.prior {
+                let y = &values[slot.values.clone()];
+                sum += density.log_density(y);
+                density.score(y, &mut grad_values[slot.values.clone()]);
             }
         }
         sum
+    }
+
+    /// The free parameters whose prior is only a score.
+    pub fn scores(&self) -> impl Iterator<Item = (&Slot, &Arc<dyn Score>)> {
+        self.slots.iter().filter(|slot| slot.is_free()).filter_map(|slot| match &slot.prior {
+            Some(Prior::Score(score)) => Some((slot, score)),
+            _ => None,
+        })
     }
 
     /// Sum of the log-determinants of all transforms at `x`, adding their gradients to `grad_x`.

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 use scarlet_frame::{Frame, Psf, Sky, Wcs, arcsec};
-use scarlet_model::file::Kinds;
+use scarlet_model::file::{Kinds, load_observations};
 use scarlet_model::prior::{Normal, Uniform};
 use scarlet_model::profile::{Sersic, Spergel};
 use scarlet_model::{
@@ -81,12 +81,36 @@ fn files_are_written_whole_and_read_back() {
 }
 
 #[test]
+fn parameters_of_observations_are_kept_beside_the_scene() {
+    let path = std::env::temp_dir().join(format!("scarlet-observed-{}.json", std::process::id()));
+    let shift = free([0.1, -0.2]).interval(-1.0, 1.0).prior(Normal::new(0.0, 0.2));
+    let own = [("shift".to_owned(), shift), ("scale".to_owned(), 0.5.into())];
+    let observations = [("HST. 1".to_owned(), own.into_iter().collect())].into_iter().collect();
+    scene().save_with(&path, &observations).expect("written");
+    let text = std::fs::read_to_string(&path).expect("written");
+    assert!(text.contains("\"version\":2"), "older readers would leave them out without a word");
+    let back = load_observations(&path).expect("read");
+    let shift = &back["HST. 1"]["shift"];
+    assert_eq!((shift.values(), shift.is_free()), (&[0.1, -0.2][..], true));
+    assert_eq!(*shift.transform_ref(), Transform::Interval { low: -1.0, high: 1.0 });
+    assert!(shift.prior_ref().is_some() && !back["HST. 1"]["scale"].is_free());
+    assert_eq!(
+        Scene::load(&path).expect("read").to_json().expect("stored"),
+        scene().to_json().expect("stored")
+    );
+    scene().save(&path).expect("written");
+    assert!(std::fs::read_to_string(&path).expect("written").contains("\"version\":1"));
+    assert!(load_observations(&path).expect("read").is_empty());
+    std::fs::remove_file(&path).expect("removed");
+}
+
+#[test]
 fn what_cannot_be_read_is_named() {
     let text = scene().to_json().expect("stored");
     let error = |text: &str| Scene::from_json(text, &Kinds::default()).expect_err("not valid").to_string();
     assert!(error("{").contains("line 1"));
-    let newer = error(&text.replace("\"version\":1", "\"version\":2"));
-    assert!(newer.contains("version") && newer.contains("it is 2"), "{newer}");
+    let newer = error(&text.replace("\"version\":1", "\"version\":3"));
+    assert!(newer.contains("version") && newer.contains("it is 3"), "{newer}");
     let unknown = error(&text.replace("\"Spergel\"", "\"Wavy\""));
     assert!(
         unknown.contains("nucleus") && unknown.contains("Wavy") && unknown.contains("Sersic"),

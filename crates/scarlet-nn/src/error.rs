@@ -30,11 +30,48 @@ pub enum NnError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A noise level that the network has no score for.
+    #[error("the noise level is {t}; it must be a positive number")]
+    NoiseLevel {
+        /// The level.
+        t: String,
+    },
+    /// Numbers that no network can be scaled with.
+    #[error("{found} scales no network: data_sd must be positive, and levels rise from above 0")]
+    Scaling {
+        /// What they are.
+        found: String,
+    },
+    /// A network that an `.eqx` file cannot hold.
+    #[error(
+        "an .eqx file cannot say that the network's input and output are scaled; write safetensors instead"
+    )]
+    Eqx,
+    /// Images that a network cannot be trained on.
+    #[error("{image}: {problem}")]
+    Images {
+        /// Which one.
+        image: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Training that cannot begin or go on.
+    #[error("training: {problem}")]
+    Training {
+        /// What is wrong and what to do.
+        problem: String,
+    },
     /// A file that cannot be used.
     #[error("{}: {problem}", path.display())]
     File {
         /// Its path.
         path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// How a network is to be used.
+    #[error("{problem}")]
+    Settings {
         /// What is wrong with it.
         problem: String,
     },

@@ -222,7 +222,7 @@ fn weights_get_gradients_too() {
 #[test]
 fn shapes_that_do_not_fit_are_errors() {
     let error = conv().try_forward(cube([CHANNELS, 8, 13], 3)).expect_err("13 is no multiple of 4");
-    let expected = "PatchConv input has shape [2, 8, 13]; it must be 2 channels of images whose sides are multiples of 4";
+    let expected = "PatchConv input has shape [1, 2, 8, 13]; it must be 2 channels of images whose sides are multiples of 4";
     assert_eq!(error.to_string(), expected);
     assert!(matches!(mlp(4, 6, 10).try_forward(matrix(3, 5, 1)), Err(NnError::Shape { .. })));
     assert!(matches!(LayerNorm2::new(matrix(3, 5, 7), matrix(5, 3, 8)), Err(NnError::Shape { .. })));

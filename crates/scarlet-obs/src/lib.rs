@@ -11,6 +11,7 @@ mod error;
 pub mod fits;
 pub mod init;
 pub mod kernel;
+mod likelihood;
 pub mod measure;
 pub mod noise;
 mod observation;
@@ -22,6 +23,7 @@ mod view;
 
 pub use calibration::{Astrometry, Background, Calibration};
 pub use error::ObsError;
+pub use likelihood::{Likelihood, plan_likelihood};
 pub use observation::Observation;
 pub use plan::{JointPlan, ObservationPlan, PixelImage, render};
 pub use redistribute::{DARK, Share, redistribute};

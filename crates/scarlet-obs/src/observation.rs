@@ -5,6 +5,7 @@ use crate::{Astrometry, Background, Calibration, ObsError};
 use ndarray::{Array3, ArrayView3};
 use scarlet_frame::{Channel, Frame};
 use scarlet_model::Param;
+use std::collections::BTreeMap;
 
 /// Images of one instrument on one pixel grid, with their weights.
 ///
@@ -202,6 +203,18 @@ impl Observation {
         self.calibration.set_astrometry(values);
     }
 
+    /// Going on from the parameters that an earlier fit saved, by name, as [`Calibration::named`] gives them.
+    ///
+    /// What is free begins with their values and keeps its own constraint and prior; all else is as it was saved.
+    ///
+    /// # Errors
+    /// A name that is not known, or numbers of values that do not go with that of the channels.
+    pub fn resumed(mut self, saved: &BTreeMap<String, Param>) -> Result<Self, ObsError> {
+        let channels = self.data.dim().0;
+        self.calibration = self.calibration.resumed(saved, &self.name, channels)?;
+        Ok(self)
+    }
+
     /// Its own parameters: astrometry, flux scales, background.
     #[must_use]
     pub const fn calibration(&self) -> &Calibration {
@@ -272,6 +285,19 @@ impl Observation {
             })
         };
         self.frame.channel_names().iter().map(index).collect()
+    }
+
+    /// Variance of a point source's flux, measured with its own PSF and these weights, in units of what it is with
+    /// independent noise.
+    ///
+    /// Sum over lags of rho(lag) A(lag) / A(0), rho the correlation of the noise and A that of the PSF.
+    pub(crate) fn flux_variance(&self, channel: usize) -> f64 {
+        match (&self.noise, self.frame.psf_ref()) {
+            (Noise::Correlated(noise), Some(psf)) => {
+                noise.flux_variance(channel, psf.sampled(channel).view())
+            }
+            _ => 1.0,
+        }
     }
 
     /// Number of pixels that count.

@@ -7,8 +7,10 @@ use scarlet_frame::{BBox, Frame, Psf};
 use scarlet_model::profile::Sersic;
 use scarlet_model::{Component, Scene, Source, free};
 use scarlet_obs::init::{self, Seed};
-use scarlet_obs::{ObsError, Observation, render};
+use scarlet_obs::noise::CorrelatedNoise;
+use scarlet_obs::{Background, ObsError, Observation, render};
 use std::fs::File;
+use std::ops::ControlFlow;
 
 const WEIGHT: f64 = 100.0;
 
@@ -229,4 +231,79 @@ fn pixel_spectra_agree_with_scarlet2() {
             }
         }
     }
+}
+
+#[test]
+fn start_values_end_where_they_are_told_to() {
+    let frame = frame(&["g", "r"]);
+    let sky = observe(&frame, vec![Source::point([20.0, 22.0], [30.0, 50.0])]);
+    let model = model(&frame);
+    let seed = [Seed { center: [20.4, 21.7], is_star: true }];
+    let mut asked = 0;
+    let mut after = |most: usize| {
+        asked = 0;
+        let mut watch = || {
+            asked += 1;
+            if asked > most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let shape = init::shapes_with(&[&sky], &model, &seed, &mut watch).expect("seen").remove(0);
+        let mut scene = Scene::new(model.clone()).expect("a scene");
+        scene.add(shape.source(2, 1).expect("a star").named("star")).expect("inside");
+        init::fit_fluxes_with(&mut scene, &[&sky], &mut watch).expect("fluxes");
+        (shape.center, scene.param("star.spectrum").expect("fluxes").values().to_vec())
+    };
+    let (center, fluxes) = after(0);
+    assert_eq!(center, [20.4, 21.7]);
+    // the first channel is measured, the second is as bright
+    assert!(fluxes[0] > 20.0 && fluxes[1] == fluxes[0], "{fluxes:?}");
+    let (center, fluxes) = after(usize::MAX);
+    assert!((center[0] - 20.0).hypot(center[1] - 22.0) < 0.02, "{center:?}");
+    assert_relative_eq!(fluxes[1] / fluxes[0], 5.0 / 3.0, max_relative = 1e-3);
+}
+
+#[test]
+fn sky_and_flux_scale_of_an_observation_are_not_taken_for_light() {
+    let frame = frame(&["g"]);
+    let plain = observe(&frame, vec![Source::point([20.0, 22.0], [30.0])]);
+    let (sky, scale) = (0.4, 1.25);
+    let noise = |y: usize, x: usize| 0.05 * (((y * 37 + x * 101) % 23) as f64 / 11.0 - 1.0);
+    let data = Array3::from_shape_fn(plain.data().dim(), |(c, y, x)| {
+        scale * plain.data()[[c, y, x]] + sky + noise(y, x)
+    });
+    let observation = Observation::new(data, plain.weights().clone(), frame.clone()).expect("valid");
+    let levels = init::sky_levels(&observation);
+    assert!((levels[0] - sky).abs() < 0.01, "{levels:?}");
+    let observation = observation.background(Background::constant(levels)).expect("one channel");
+    let observation = observation.flux_scale(scale).expect("one channel");
+    let model = model(&frame);
+    let seed = [Seed { center: [20.4, 21.7], is_star: true }];
+    let shape = init::shapes(&[&observation], &model, &seed).expect("seen").remove(0);
+    let mut scene = Scene::new(model).expect("a scene");
+    scene.add(shape.source(1, 1).expect("a star").named("star")).expect("inside");
+    init::fit_fluxes(&mut scene, &[&observation]).expect("fluxes");
+    let flux = scene.param("star.spectrum").expect("fluxes").values()[0];
+    assert!((flux / 30.0 - 1.0).abs() < 0.02, "{flux}");
+}
+
+/// Two observations that disagree: a star is as bright in each as it is there, so that what both say of it together tells how
+/// much each counts.
+#[test]
+fn correlated_noise_makes_an_observation_count_less() {
+    let frame = frame(&["g"]);
+    let seen = |flux: f64| observe(&frame, vec![Source::point([20.0, 22.0], [flux])]);
+    // alike along both axes, 0.5 at a pixel's distance: as PSFs are wide beside that, fluxes are less certain
+    let along = |lag: i64| 0.5_f64.powi(lag.unsigned_abs() as i32);
+    let rho = Array3::from_shape_fn((1, 17, 17), |(_, y, x)| along(y as i64 - 8) * along(x as i64 - 8));
+    let noise = CorrelatedNoise::from_function(rho).expect("noise has it");
+    let correlated = seen(40.0).correlated(noise).expect("one channel");
+    // sum of rho(lag) exp(-lag^2 / 4 sigma^2) along an axis, twice
+    let sum: f64 = (-8..=8_i64).map(|k| along(k) * (-((k * k) as f64) / (4.0 * 1.7 * 1.7)).exp()).sum();
+    let expected = 1.0 / (sum * sum);
+    let mut scene = Scene::new(model(&frame)).expect("a scene");
+    scene.add(Source::point([20.0, 22.0], free([1.0]).positive()).named("star")).expect("inside");
+    init::fit_fluxes(&mut scene, &[&seen(20.0), &correlated]).expect("fluxes");
+    let flux = scene.param("star.spectrum").expect("fluxes").values()[0];
+    let counts = (flux - 20.0) / (40.0 - flux);
+    println!("the observation with correlated noise counts {counts:.4}, {expected:.4} expected");
+    assert_relative_eq!(counts, expected, max_relative = 0.02);
 }

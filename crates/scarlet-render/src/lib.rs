@@ -19,7 +19,7 @@ mod workers;
 
 pub use convolution::Convolution;
 pub use fft::{RealFft2, Window, Workspace, good_length};
-pub use pixel::Pixel;
+pub use pixel::{Pixel, Precision};
 pub use plan::{Edge, ScenePlan, source_cube};
 pub use renderer::{Renderer, Sighting};
 pub use resampling::{Geometry, Matching, OutOfSlack, Reading, Request, Resampling};

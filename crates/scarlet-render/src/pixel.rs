@@ -5,6 +5,16 @@ use rustfft::FftNum;
 use std::iter::Sum;
 use std::ops::{AddAssign, Mul, MulAssign, Sub};
 
+/// The number type of pixel buffers and FFTs; parameters, chi2 and densities are double precision always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// 32 bits, the default.
+    #[default]
+    Single,
+    /// 64 bits.
+    Double,
+}
+
 /// A number type of pixel buffers and FFTs: `f32` or `f64`.
 pub trait Pixel:
     FftNum

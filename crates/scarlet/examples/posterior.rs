@@ -27,7 +27,7 @@ fn main() -> anyhow::Result<()> {
     let fit = posterior.fit(&Scaled::default())?;
     let start = PosteriorStart::new(Posterior::builder(), &scene, &observations, &fit.x)?;
     let nuts = Nuts { chains: 4, draws: 500, threads: 2, ..Nuts::default() };
-    let chains = start.measured(start.chains(&nuts)?)?;
+    let chains = start.measured(start.chains(&nuts)?, None)?;
     let chains = chains.derive(&["total_g".to_owned()], &mut |own| vec![own[2] + own[6]])?;
 
     let lines = summary(&chains);

@@ -8,7 +8,10 @@ mod case;
 mod epochs;
 mod instruments;
 mod multires;
+mod network;
+mod noise_and_psf;
 mod peer;
+mod priors;
 mod process;
 mod quality;
 mod sampling;
@@ -75,9 +78,12 @@ const REGISTRY: &[(&str, Benchmark)] = &[
     ("scale", scale::run),
     ("epochs", epochs::run),
     ("multires", multires::run),
+    ("noise-and-psf", noise_and_psf::run),
     ("truth", truth::run),
     ("instruments", instruments::run),
     ("sampling", sampling::run),
+    ("network", network::run),
+    ("priors", priors::run),
 ];
 
 /// Names of the benchmarks.

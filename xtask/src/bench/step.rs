@@ -167,7 +167,8 @@ fn sersic(context: &Context<'_>, ours: Option<&Ours>) -> Result<Row> {
     Ok(row)
 }
 
-fn same_gradient(peer: &Value, ours: &OurSamples) -> Result<()> {
+/// Both sides must have the same derivatives.
+pub(super) fn same_gradient(peer: &Value, ours: &OurSamples) -> Result<()> {
     let peer: Vec<f64> = serde_json::from_value(peer["gradient"].clone()).context("the peer's gradient")?;
     let scale = peer.iter().fold(0.0_f64, |largest, g| largest.max(g.abs()));
     ensure!(ours.gradient.len() == peer.len(), "{} of {} derivatives", ours.gradient.len(), peer.len());

@@ -8,7 +8,7 @@ use crate::workspace::Workspace;
 use crate::{bench, task_names};
 
 /// Subcommands of the program `scarlet`; `xtask ci` compares them with its `--help`.
-pub(crate) const PROGRAM_COMMANDS: &[&str] = &["check", "demo", "fit", "sample", "simulate"];
+pub(crate) const PROGRAM_COMMANDS: &[&str] = &["check", "demo", "fit", "prior", "sample", "simulate"];
 
 /// Cargo's own subcommands that a README may use.
 const CARGO_COMMANDS: &[&str] = &["add", "bench", "build", "check", "doc", "install", "run", "test", "xtask"];

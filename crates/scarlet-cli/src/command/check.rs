@@ -1,6 +1,7 @@
 //! `scarlet check`: what is wrong, or looks wrong, with the images and sources of a scene file.
 
 use super::{Finish, Session};
+use crate::budget::Budget;
 use crate::error::CliError;
 use crate::findings;
 use crate::log::Level;
@@ -91,7 +92,7 @@ pub fn check_scene(path: &Path) -> Result<Checked, CliError> {
         None => Vec::new(),
     };
     let has_errors = findings::has_errors(&found) || findings::has_errors(&positions);
-    let scene = file.scene_of(listed.as_ref(), &observations);
+    let scene = file.scene_of(listed.as_ref(), &mut Budget::default(), &observations);
     let model = listed.as_ref().map(Listed::frame).or(scene.as_ref().ok().map(Scene::frame));
     let summary = |o: &&Observation| Some(SightRecord::from(&SightSummary::new(o, model?).ok()?));
     let sights = seen.iter().filter_map(summary).collect();

@@ -33,8 +33,9 @@ It writes catalog.csv, catalog.parquet, model.fits, scene.json, report.html and 
 run in the same folder are replaced; a folder with files of others is refused without --overwrite, and a file that
 the fit reads is never replaced. Each file appears under its name only when it is whole.
 
---time ends the steps: reading, start values and writing are not cut short, and come on top where they take longer.
-Without time for a step the results are the start values.
+--time ends the steps. Start values are improved for half of what is left after reading, fluxes for half of the rest: a
+warning says where that was not enough. Reading, planning and writing are not cut short and come on top. Without time for a
+step the results are the start values.
 
 Ctrl-C (or SIGTERM) ends the fit after the step it is in and writes the best so far, flagged in summary.json and in
 the catalogue; a second Ctrl-C stops at once. Exit codes: see scarlet --help.";
@@ -131,7 +132,8 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
     let mut observations = file.read_observations()?;
     let read = stages.end("read", &format!("{} observations read", observations.len()));
 
-    let mut scene = file.make_scene(&mut observations)?;
+    let mut budget = Budget::new(session.started, file.fit.time(), session.interrupts.clone());
+    let mut scene = file.make_scene_within(&mut budget, &mut observations)?;
     let estimate = Estimate::of_fit(&scene, &observations, file.fit.precision(), file.fit.threads);
     check_memory("this fit", &estimate, &file.fit)?;
     let seen: Vec<&Observation> = observations.iter().collect();
@@ -141,7 +143,6 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
     let mut posterior = builder.build(&scene, &observations)?;
     let setup = stages.end("setup", &format!("{} sources planned", scene.len()));
 
-    let mut budget = Budget::new(session.started, file.fit.time(), session.interrupts.clone());
     let start_boxes = first_boxes(&scene);
     let fit = descend(&mut posterior, &mut scene, &file.fit, &mut budget, session)?;
     let ending = Ending::of(fit.stop, budget.spent());
@@ -169,7 +170,8 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
         findings: before,
         boxes: histories(start_boxes, &fit),
     };
-    let after = found_after(&outcome, &seen)?;
+    let mut after = found_after(&outcome, &seen)?;
+    after.extend(budget.is_hurried().then(hurried));
     tell(&after, session);
     outcome.findings.extend(after);
     let mut summary = Summary::of(&outcome, posterior.threads());
@@ -265,6 +267,20 @@ fn found_after(outcome: &Outcome<'_>, seen: &[&Observation]) -> Result<Vec<Findi
         position: None,
     }));
     Ok(found)
+}
+
+/// That start values are not what they could be.
+fn hurried() -> Finding {
+    Finding {
+        severity: Severity::Warning,
+        code: "start_hurried",
+        subject: "start values".to_owned(),
+        problem:
+            "they were not improved to the end: positions, shapes and fluxes began as far as they were known"
+                .to_owned(),
+        advice: "give it more time with --time or fit.time_s".to_owned(),
+        position: None,
+    }
 }
 
 /// Says what was found: warnings and errors always, notes to those who asked for more.

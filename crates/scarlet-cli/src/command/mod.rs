@@ -3,6 +3,7 @@
 pub mod check;
 pub mod demo;
 pub mod fit;
+pub mod prior;
 mod progress;
 pub mod sample;
 pub mod simulate;

@@ -1,7 +1,7 @@
 //! How far a fit is: a bar on a terminal, lines for those who asked for more.
 
 use crate::log::{Level, Log};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use scarlet::infer::Progress;
 use scarlet::infer::sample::SampleProgress;
 use std::time::{Duration, Instant};
@@ -48,36 +48,56 @@ impl Drop for Course {
 pub(super) struct SampleCourse {
     bar: Option<ProgressBar>,
     log: Log,
-    started: Instant,
+    /// When the warm-up, or what follows, began, and how many draws there were.
+    phase: (bool, Instant, usize),
     said: Instant,
 }
 
 impl SampleCourse {
     /// Of chains that begin now; draws nothing where standard error is no terminal or nobody wants it.
     pub(super) fn new(log: Log) -> Self {
-        Self { bar: None, log, started: Instant::now(), said: Instant::now() }
+        let now = Instant::now();
+        Self { bar: None, log, phase: (true, now, 0), said: now }
     }
 
     /// Shows what is done.
     pub(super) fn step(&mut self, progress: &SampleProgress) {
-        let phase = if progress.is_warmup { "warm-up" } else { "draws" };
-        let message = format!("{phase}, {} divergent", progress.divergences);
+        if self.phase.0 != progress.is_warmup {
+            self.phase = (progress.is_warmup, Instant::now(), progress.done);
+        }
+        if self.said.elapsed() < PAUSE {
+            return;
+        }
+        self.said = Instant::now();
+        let message = self.message(progress);
         if self.log.draws() {
-            let bar = self.bar.get_or_insert_with(|| {
-                let style = "sample {bar:30} {pos}/{len} draws, {msg}, {eta} left";
-                styled(progress.total, style)
-            });
+            let bar = self
+                .bar
+                .get_or_insert_with(|| styled(progress.total, "sample {bar:30} {pos}/{len} draws, {msg}"));
             bar.set_position(progress.done as u64);
             bar.set_message(message);
-        } else if self.log.says(Level::Detail) && self.said.elapsed() >= PAUSE {
-            self.said = Instant::now();
-            let left = self.started.elapsed().as_secs_f64()
-                * (progress.total as f64 / progress.done.max(1) as f64 - 1.0);
-            let message =
-                format!("{} of {} draws ({message}), {left:.0} s left", progress.done, progress.total);
+        } else if self.log.says(Level::Detail) {
+            let message = format!("{} of {} draws, {message}", progress.done, progress.total);
             let fields = [("done", progress.done.into()), ("total", progress.total.into())];
             self.log.say(Level::Detail, "sampling", &message, &fields);
         }
+    }
+
+    /// What it does, how many gradients a draw takes, and how long all takes if it goes on as since the phase began.
+    fn message(&self, progress: &SampleProgress) -> String {
+        let (is_warmup, since, before) = self.phase;
+        let phase = if is_warmup { "warm-up" } else { "draws" };
+        let drawn = progress.done - before;
+        if drawn == 0 {
+            return format!("{phase}, the first one under way");
+        }
+        let left = since.elapsed().mul_f64((progress.total - progress.done) as f64 / drawn as f64);
+        format!(
+            "{phase}, {} divergent, {:.0} gradients a draw, {} left",
+            progress.divergences,
+            progress.gradients as f64 / progress.done as f64,
+            HumanDuration(left),
+        )
     }
 }
 

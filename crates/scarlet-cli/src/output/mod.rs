@@ -11,7 +11,7 @@ mod summary;
 pub use ending::Ending;
 pub use folder::{check_inputs, prepare_folder};
 pub use page::write_pictures;
-pub use summary::{Seconds, SourceSummary, Summary};
+pub use summary::{ParameterSummary, Seconds, SourceSummary, Summary};
 pub(crate) use summary::{peak_rss_mb, seconds};
 
 use crate::error::CliError;
@@ -20,10 +20,12 @@ use crate::report::BoxHistory;
 use crate::scene_file::SceneFile;
 use ndarray::Array3;
 use scarlet::infer::{Estimate, Fit};
-use scarlet::model::Scene;
+use scarlet::model::file::OfObservations;
+use scarlet::model::{Param, Scene};
 use scarlet::obs::Observation;
 use scarlet::obs::catalog::SourceMeasurement;
 use scarlet::obs::check::Finding;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A finished fit with all that the outputs say of it.
@@ -86,7 +88,7 @@ impl Outcome<'_> {
         table.write_csv(&folder.join("catalog.csv"))?;
         table.write_parquet(&folder.join("catalog.parquet"))?;
         model::write(self, &folder.join("model.fits"))?;
-        self.scene.save(folder.join("scene.json"))?;
+        self.scene.save_with(folder.join("scene.json"), &of_observations(self.observations))?;
         let wanted = self.file.output;
         if wanted.redistributed {
             redistributed::write(self, &folder.join("redistributed.fits"))?;
@@ -97,6 +99,15 @@ impl Outcome<'_> {
         let path = folder.join("report.html");
         page::report(self, summary).write(&path).map_err(CliError::file(path, "write"))
     }
+}
+
+/// The parameters that are the observations' own, as a saved scene has them.
+pub(crate) fn of_observations(observations: &[Observation]) -> OfObservations {
+    let own = |observation: &Observation| -> BTreeMap<String, Param> {
+        observation.calibration().named().map(|(of, param)| (of.to_owned(), param.clone())).collect()
+    };
+    let all = observations.iter().map(|observation| (observation.name().to_owned(), own(observation)));
+    all.filter(|(_, own)| !own.is_empty()).collect()
 }
 
 /// Name and version of the program.

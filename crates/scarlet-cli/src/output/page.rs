@@ -30,6 +30,7 @@ pub(super) fn report(outcome: &Outcome<'_>, summary: &Summary) -> Report {
         channels: names(outcome.scene.frame().channel_names()),
         flux_unit: outcome.file.flux_unit.clone(),
         loss: outcome.fit.loss.clone(),
+        loss_holds: summary.loss_holds.clone(),
         boxes: outcome.boxes.clone(),
         settings: outcome.file.text().to_owned(),
         provenance: vec![

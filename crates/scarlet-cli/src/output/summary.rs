@@ -2,6 +2,8 @@
 
 use super::Outcome;
 use crate::findings::{FindingRecord, records};
+use scarlet::infer::Estimate;
+use scarlet::model::{Prior, Scene};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,14 +29,18 @@ pub struct Summary {
     pub pixels: usize,
     /// Log-likelihood at the best iterate, with all constants.
     pub log_likelihood: f64,
-    /// Minus the log-posterior at each iterate, the start first.
+    /// Minus the log-posterior at each iterate, the start first; what is in it says `loss_holds`.
     pub loss: Vec<f64>,
+    /// What the loss is minus the sum of.
+    pub loss_holds: Vec<&'static str>,
     /// Largest resident memory of the process, in 1e6 bytes; null where the system does not say.
     pub peak_rss_mb: Option<f64>,
     /// What was estimated before the fit, in 1e6 bytes.
     pub estimated_mb: f64,
     /// Threads of the fit.
     pub threads: usize,
+    /// The free parameters of observations, by observation and name: `HST`, `shift`.
+    pub observations: BTreeMap<String, BTreeMap<String, ParameterSummary>>,
     /// The sources.
     pub sources: Vec<SourceSummary>,
     /// What checks found before and after the fit, worst first.
@@ -52,6 +58,19 @@ pub struct Seconds {
     pub fit: f64,
     /// Writing all files but this one.
     pub write: f64,
+}
+
+/// A free parameter of an observation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ParameterSummary {
+    /// Its values; a shift is `[y, x]`.
+    pub values: Vec<f64>,
+    /// Their standard deviations; null where the data say nothing.
+    pub errors: Vec<Option<f64>>,
+    /// `pix`, `rad`, or empty: a number, or the unit of the images.
+    pub unit: &'static str,
+    /// Whether errors are those with all sources held: there are too many values for others.
+    pub sources_held: bool,
 }
 
 /// One source.
@@ -85,9 +104,11 @@ impl Summary {
             pixels: outcome.pixels,
             log_likelihood: outcome.log_likelihood,
             loss: outcome.fit.loss.clone(),
+            loss_holds: loss_holds(outcome.scene),
             peak_rss_mb: peak_rss_mb(),
             estimated_mb: 0.0,
             threads,
+            observations: of_observations(&outcome.estimates),
             sources: outcome.sources.iter().map(source).collect(),
             findings: records(&outcome.findings),
         }
@@ -97,6 +118,43 @@ impl Summary {
     #[must_use]
     pub fn json(&self) -> String {
         serde_json::to_string_pretty(self).expect("numbers, text and lists of them can be written")
+    }
+}
+
+/// What the loss of a fit of `scene` is minus the sum of.
+fn loss_holds(scene: &Scene) -> Vec<&'static str> {
+    let has = |is_it: fn(&Prior) -> bool| {
+        scene.params().iter().any(|(_, param)| param.is_free() && param.prior_ref().is_some_and(is_it))
+    };
+    let mut holds = vec!["log-likelihood"];
+    holds.extend(has(|prior| matches!(prior, Prior::Density(_))).then_some("log-densities of priors"));
+    let along = "scores of networks, integrated along the path of the fit from the start";
+    holds.extend(has(|prior| matches!(prior, Prior::Score(_))).then_some(along));
+    holds
+}
+
+fn of_observations(estimates: &[Estimate]) -> BTreeMap<String, BTreeMap<String, ParameterSummary>> {
+    let mut all: BTreeMap<String, BTreeMap<String, ParameterSummary>> = BTreeMap::new();
+    for estimate in estimates {
+        let Some((observation, name)) = estimate.path.rsplit_once('.') else { continue };
+        let observation = observation.strip_prefix("observations.").unwrap_or(observation);
+        let parameter = ParameterSummary {
+            values: estimate.values.clone(),
+            errors: estimate.errors.iter().map(|error| error.is_finite().then_some(*error)).collect(),
+            unit: unit_of(name),
+            sources_held: !estimate.is_marginal,
+        };
+        all.entry(observation.to_owned()).or_default().insert(name.to_owned(), parameter);
+    }
+    all
+}
+
+/// The unit of an observation's parameter; empty for numbers and for what is in the unit of the images.
+pub(super) fn unit_of(parameter: &str) -> &'static str {
+    match parameter {
+        "shift" => "pix",
+        "rotation" => "rad",
+        _ => "",
     }
 }
 

@@ -28,7 +28,8 @@ pub(super) fn section(out: &mut String, report: &Report) {
         );
         put!(
             out,
-            "minus the log-posterior, above its lowest value {} at step {step} of {}; ",
+            "minus the log-posterior{}, above its lowest value {} at step {step} of {}; ",
+            parts(&report.loss_holds),
             number(least, 7),
             report.loss.len() - 1
         );
@@ -44,6 +45,11 @@ pub(super) fn section(out: &mut String, report: &Report) {
         put!(out, "square root of rows \u{d7} columns; {}</figcaption>\n</figure>\n", changes(&boxes));
     }
     put!(out, "</div>\n</section>\n");
+}
+
+/// ` (log-likelihood + log-densities of priors)`; nothing where nothing is known.
+fn parts(holds: &[&str]) -> String {
+    if holds.is_empty() { String::new() } else { format!(" ({})", holds.join(" + ")) }
 }
 
 /// Step and value of the lowest loss.

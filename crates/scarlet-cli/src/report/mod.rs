@@ -57,6 +57,8 @@ pub struct Report {
     pub sources: Vec<ReportSource>,
     /// The loss at each iterate, the start first.
     pub loss: Vec<f64>,
+    /// What the loss is minus the sum of, in words.
+    pub loss_holds: Vec<&'static str>,
     /// Boxes over the steps, of the sources whose boxes were followed; may be empty.
     pub boxes: Vec<BoxHistory>,
     /// The scene file, or other text that says what was asked for.

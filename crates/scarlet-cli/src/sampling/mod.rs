@@ -10,9 +10,18 @@ pub use stored::{chains_table, read_chains};
 pub use summary::{SampleSeconds, SampleSummary};
 pub use zarr::write_zarr;
 
-/// Names of the files that `scarlet sample` may write.
-pub const SAMPLE_RESULTS: [&str; 5] =
-    ["chains.parquet", "summary.csv", "scene.json", "report.html", "summary.json"];
-
-/// Folder of the chains as ArviZ reads them.
+/// The draws.
+pub const CHAINS: &str = "chains.parquet";
+/// Folder of the draws as ArviZ reads them.
 pub const ZARR: &str = "chains.zarr";
+/// A line for each column.
+pub const TABLE: &str = "posterior.csv";
+/// The same and all else for machines.
+pub const SUMMARY: &str = "posterior.json";
+/// The page.
+pub const PAGE: &str = "posterior.html";
+/// The fit that chains began around.
+pub const FITTED: &str = "posterior_scene.json";
+
+/// Names of the files that `scarlet sample` may write: none of them is one of a fit's.
+pub const SAMPLE_RESULTS: [&str; 5] = [CHAINS, TABLE, FITTED, PAGE, SUMMARY];

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 /// Lines that are shown on a terminal.
 const SHOWN: usize = 24;
 
-/// What `summary.json` of samples holds.
+/// What `posterior.json` holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SampleSummary {
     /// Version of the program.
@@ -220,7 +220,7 @@ impl SampleSummary {
         }
         if self.columns.len() > SHOWN {
             let more = self.columns.len() - SHOWN;
-            writeln!(text, "and {more} more: summary.csv has them all")
+            writeln!(text, "and {more} more: posterior.csv has them all")
                 .expect("writing to a string cannot fail");
         }
         text

@@ -2,8 +2,9 @@
 
 use super::reader::Reader;
 use crate::error::CliError;
+use scarlet::model::free;
 use scarlet::model::prior::Normal;
-use scarlet::model::{Param, free};
+use scarlet::obs::init::sky_levels;
 use scarlet::obs::{Astrometry, Background, ObsError, Observation};
 use serde::Deserialize;
 
@@ -57,7 +58,7 @@ pub enum BackgroundSpec {
 }
 
 impl Reader<'_> {
-    /// The observation with the parameters that the scene file gives it.
+    /// The observation with the parameters that the scene file gives it; a background begins with the sky of the images.
     pub(super) fn calibrated(&self, mut observation: Observation) -> Result<Observation, CliError> {
         let wrong = |field: &str, error: ObsError| self.problem(field, error.to_string());
         if let Some(spec) = &self.spec.astrometry {
@@ -70,10 +71,10 @@ impl Reader<'_> {
             observation = observation.flux_scale(scale).map_err(|e| wrong("flux_scale", e))?;
         }
         if let Some(shape) = self.spec.background {
-            let zeros = |n: usize| -> Param { free(vec![0.0; n]) };
+            let level = free(sky_levels(&observation));
             let background = match shape {
-                BackgroundSpec::Constant => Background::constant(zeros(1)),
-                BackgroundSpec::Plane => Background::plane(zeros(1), zeros(2)),
+                BackgroundSpec::Constant => Background::constant(level),
+                BackgroundSpec::Plane => Background::plane(level, free(vec![0.0; 2])),
             };
             observation = observation.background(background).map_err(|e| wrong("background", e))?;
         }

@@ -22,7 +22,8 @@ pub struct FitSpec {
     pub threads: usize,
     /// Type of the pixels.
     pub precision: PrecisionKind,
-    /// Seconds, from the start of the program, after which no step begins; no limit where not given.
+    /// Seconds, from the start of the program, after which no step begins; start values get half of them at most. No limit
+    /// where not given.
     pub time_s: Option<f64>,
     /// Memory that may be used, in 1e6 bytes, in place of what the system has.
     pub memory_mb: Option<f64>,

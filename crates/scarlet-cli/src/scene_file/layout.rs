@@ -67,7 +67,7 @@ fn first_file<T>(
     files.reader(&place.path).ok().map(look)
 }
 
-fn has_hdu(file: &SceneFile, spec: &ObservationSpec, files: &mut FitsFiles, name: &str) -> bool {
+pub(super) fn has_hdu(file: &SceneFile, spec: &ObservationSpec, files: &mut FitsFiles, name: &str) -> bool {
     let found = first_file(file, spec, files, |reader| reader.header(&HduSelector::parse(name)).is_ok());
     found.unwrap_or(false)
 }

@@ -1,6 +1,7 @@
 //! From a catalogue and images to a scene with start values.
 
 use super::{DefaultKind, GalaxyModel, SceneFile};
+use crate::budget::Budget;
 use crate::catalog::{CatalogColumns, CatalogSource, SourceKind, read_catalog};
 use crate::error::CliError;
 use scarlet::frame::{Frame, Sky, nearest};
@@ -9,6 +10,9 @@ use scarlet::obs::Observation;
 use scarlet::obs::check::SourcePosition;
 use scarlet::obs::init::{self, Seed};
 use std::path::Path;
+
+/// Share of the time that is left for improving shapes, and then of what is left after that for fluxes.
+const START_SHARE: f64 = 0.5;
 
 /// The sources of a catalogue, and the frame that they are modelled in.
 #[derive(Debug, Clone)]
@@ -51,19 +55,32 @@ impl Listed {
         self.catalog.iter().map(|entry| seed(file, observations, &self.frame, entry)).collect()
     }
 
-    /// Brings the images onto one another, where their astrometry is free.
-    pub(super) fn align(&self, file: &SceneFile, observations: &mut [Observation]) -> Result<(), CliError> {
+    /// Brings the images onto one another, where their astrometry is free, as well as the `budget` allows.
+    pub(super) fn align(
+        &self,
+        file: &SceneFile,
+        budget: &mut Budget,
+        observations: &mut [Observation],
+    ) -> Result<(), CliError> {
         let seeds = self.seeds(file, &observations.iter().collect::<Vec<_>>())?;
-        Ok(init::align(observations, &self.frame, &seeds)?)
+        let end = budget.part(START_SHARE);
+        Ok(init::align_with(observations, &self.frame, &seeds, &mut || budget.prepare(end))?)
     }
 
-    /// The scene with start values from the images.
-    pub(super) fn scene(&self, file: &SceneFile, observations: &[Observation]) -> Result<Scene, CliError> {
+    /// The scene with start values from the images, as good as the `budget` allows.
+    pub(super) fn scene(
+        &self,
+        file: &SceneFile,
+        budget: &mut Budget,
+        observations: &[Observation],
+    ) -> Result<Scene, CliError> {
         let observations: Vec<&Observation> = observations.iter().collect();
         let mut scene = Scene::new(self.frame.clone())?;
         let seeds = self.seeds(file, &observations)?;
-        let shapes = init::shapes(&observations, &self.frame, &seeds)?;
+        let end = budget.part(START_SHARE);
+        let shapes = init::shapes_with(&observations, &self.frame, &seeds, &mut || budget.prepare(end))?;
         let channels = self.frame.channel_names().len();
+        let learned = file.learned()?;
         for (entry, shape) in self.catalog.iter().zip(&shapes) {
             let source = match file.model.galaxy {
                 GalaxyModel::Extended { components } => shape.source(channels, components),
@@ -71,10 +88,13 @@ impl Listed {
                 GalaxyModel::Sersic => Ok(shape.sersic(channels)),
             };
             let source = source.map_err(|e| file.problem("model.galaxy", e.to_string()))?;
-            let added = scene.add(source.named(in_scene(&entry.id)));
+            let source =
+                learned.iter().fold(source.named(in_scene(&entry.id)), |source, own| own.prior_of(source));
+            let added = scene.add(source);
             added.map_err(|e| of_source(file, entry, e.to_string()))?;
         }
-        init::fit_fluxes(&mut scene, &observations)?;
+        let end = budget.part(START_SHARE);
+        init::fit_fluxes_with(&mut scene, &observations, &mut || budget.prepare(end))?;
         if self.frame.channel_names().iter().any(|channel| channel.epoch().is_some()) {
             self.tie(file, &observations, &mut scene)?;
         }

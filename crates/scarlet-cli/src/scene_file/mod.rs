@@ -9,7 +9,7 @@
 //!     mask: { image: "hsc_all.fits[MASK_{channel}]", bits: [0, 5] }    # bits: numbers, or names of MP_ keywords
 //!     psf: hsc_all.fits[PSF_{channel}]             # or { image: .., recentre: true }, { gaussian: { sigma_px: 1.2 } }, ...
 //! catalog: catalog.csv                             # id; x, y or ra, dec; type: star or galaxy
-//! model: { stars: ["0"], galaxy: extended, fixed: ["*.center"] }
+//! model: { stars: ["0"], galaxy: extended, fixed: ["*.center"] }   # and prior: { network: hsc32.safetensors }
 //! fit: { max_iter: 200, time_s: 60 }               # seconds and memory_mb are limits; none where not given
 //! output: { redistributed: true }                    # and pictures: true
 //! ```
@@ -26,6 +26,7 @@ mod mask;
 mod noise;
 mod observations;
 mod pixels;
+mod prior;
 mod problem;
 mod psf;
 mod psf_field;
@@ -42,14 +43,18 @@ pub use layout::Layout;
 pub use listed::Listed;
 pub use noise::{NoiseSpec, PoissonSpec};
 pub use observations::{BitSpec, EpochsSpec, MaskSpec, ObservationSpec, SigmaSpec};
+pub use prior::PriorSpec;
 pub use psf::{PsfSampling, PsfSpec};
 pub use psf_field::{PsfFieldKind, PsfFieldSpec};
 pub use sources::{DefaultKind, GalaxyModel, ModelSpec};
 pub use transients::TransientSpec;
 
+use crate::budget::Budget;
 use crate::error::CliError;
-use scarlet::model::Scene;
-use scarlet::obs::Observation;
+use scarlet::model::file::{Kinds, OfObservations, load_observations};
+use scarlet::model::{ModelError, Scene};
+use scarlet::nn::with_networks;
+use scarlet::obs::{ObsError, Observation};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -62,7 +67,8 @@ pub struct SceneFile {
     /// Where the sources are: CSV or Parquet.
     #[serde(default)]
     pub catalog: Option<PathBuf>,
-    /// A scene that was saved before, in place of a catalogue and start values.
+    /// A scene that was saved before, in place of a catalogue and start values; observations go on from their parameters
+    /// in it.
     #[serde(default)]
     pub scene: Option<PathBuf>,
     /// How sources are modelled.
@@ -112,6 +118,28 @@ pub(crate) fn yaml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<(T, St
     Ok((read.map_err(|e| problem::of_yaml(path, &text, &e))?, text))
 }
 
+/// A saved scene, and observations that go on from their parameters in it.
+pub(crate) fn load_fit(
+    path: &Path,
+    observations: Vec<Observation>,
+) -> Result<(Scene, Vec<Observation>), CliError> {
+    Ok((load_scene(path)?, resumed(observations, &load_observations(path)?)?))
+}
+
+/// A saved scene, with the networks that its priors name.
+fn load_scene(path: impl AsRef<Path>) -> Result<Scene, ModelError> {
+    Scene::load_with(path, &with_networks(Kinds::default()))
+}
+
+/// Observations that go on from the parameters that were saved of those of their names.
+fn resumed(observations: Vec<Observation>, saved: &OfObservations) -> Result<Vec<Observation>, ObsError> {
+    let resume = |observation: Observation| match saved.get(observation.name()) {
+        Some(own) => observation.resumed(own),
+        None => Ok(observation),
+    };
+    observations.into_iter().map(resume).collect()
+}
+
 /// More threads than any machine has cores are a slip of the pen.
 const MOST_THREADS: usize = 4096;
 
@@ -154,6 +182,7 @@ impl SceneFile {
         positive("model.psf_sigma_px", Some(self.model.psf_sigma_px), "a width in pixels")?;
         positive("model.pixel_scale_arcsec", self.model.pixel_scale_arcsec, "arcseconds")?;
         self.check_grid()?;
+        self.check_prior()?;
         if !(self.fit.e_rel >= 0.0 && self.fit.e_rel.is_finite()) {
             let problem = format!("it is {}; give a small number such as 1e-4, or 0", self.fit.e_rel);
             return Err(self.problem("fit.e_rel", problem));
@@ -207,7 +236,14 @@ impl SceneFile {
     /// # Errors
     /// Names the file, the HDU or the pixel.
     pub fn read_observations(&self) -> Result<Vec<Observation>, CliError> {
-        reader::read_all(self)
+        let observations = reader::read_all(self)?;
+        match &self.scene {
+            Some(_) => {
+                let saved = self.of_saved(load_observations)?;
+                resumed(observations, &saved).map_err(|e| self.problem("scene", e.to_string()))
+            }
+            None => Ok(observations),
+        }
     }
 
     /// Reads the catalogue and makes the model frame; none where a saved scene takes their place.
@@ -224,21 +260,34 @@ impl SceneFile {
     /// # Errors
     /// Names the catalogue's line, or the source.
     pub fn make_scene(&self, observations: &mut [Observation]) -> Result<Scene, CliError> {
-        let listed = self.list_sources(observations)?;
-        if let Some(listed) = &listed {
-            listed.align(self, observations)?;
-        }
-        self.scene_of(listed.as_ref(), observations)
+        self.make_scene_within(&mut Budget::default(), observations)
     }
 
-    /// As [`SceneFile::make_scene`], from what [`SceneFile::list_sources`] gave.
+    /// The same with start values that are improved for half of what is left of the `budget` at most.
+    ///
+    /// # Errors
+    /// As [`SceneFile::make_scene`].
+    pub fn make_scene_within(
+        &self,
+        budget: &mut Budget,
+        observations: &mut [Observation],
+    ) -> Result<Scene, CliError> {
+        let listed = self.list_sources(observations)?;
+        if let Some(listed) = &listed {
+            listed.align(self, budget, observations)?;
+        }
+        self.scene_of(listed.as_ref(), budget, observations)
+    }
+
+    /// As [`SceneFile::make_scene_within`], from what [`SceneFile::list_sources`] gave.
     pub(crate) fn scene_of(
         &self,
         listed: Option<&Listed>,
+        budget: &mut Budget,
         observations: &[Observation],
     ) -> Result<Scene, CliError> {
         let mut scene = match listed {
-            Some(listed) => listed.scene(self, observations)?,
+            Some(listed) => listed.scene(self, budget, observations)?,
             None => self.saved_scene()?,
         };
         listed::freeze(self, &mut scene)?;
@@ -246,12 +295,17 @@ impl SceneFile {
     }
 
     fn saved_scene(&self) -> Result<Scene, CliError> {
+        self.of_saved(load_scene)
+    }
+
+    /// What `load` reads from the saved scene.
+    fn of_saved<T>(&self, load: impl FnOnce(PathBuf) -> Result<T, ModelError>) -> Result<T, CliError> {
         let path = self.relative(self.scene.as_deref().unwrap_or_else(|| Path::new("")));
         if !path.is_file() {
             let problem = "there is no such file; check the name: paths are relative to the scene file";
             return Err(self.problem("scene", format!("{}: {problem}", path.display())));
         }
-        Scene::load(path).map_err(|e| self.problem("scene", e.to_string()))
+        load(path).map_err(|e| self.problem("scene", e.to_string()))
     }
 
     /// A path of the file, relative to it.

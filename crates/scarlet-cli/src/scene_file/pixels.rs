@@ -33,7 +33,8 @@ impl SceneFile {
     #[must_use]
     pub fn inputs(&self) -> Vec<PathBuf> {
         let mut inputs = vec![self.origin.path.clone()];
-        inputs.extend(self.catalog.iter().chain(&self.scene).map(|path| self.relative(path)));
+        let network = self.model.prior.iter().map(|prior| &prior.network);
+        inputs.extend(self.catalog.iter().chain(&self.scene).chain(network).map(|path| self.relative(path)));
         for observation in &self.observations {
             let mask = observation.mask.as_ref().map(|mask| &mask.image);
             let psf = match &observation.psf {

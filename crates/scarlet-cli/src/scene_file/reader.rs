@@ -10,6 +10,9 @@ use scarlet::obs::fits::{FitsFiles, FitsImage, FitsPixel, FitsSpec};
 use scarlet::obs::{ObsError, Observation};
 use std::io::ErrorKind;
 
+/// What may be one plane for all channels.
+const ONE_FOR_ALL: [&str; 2] = ["psf", "noise"];
+
 pub(super) fn read_all(file: &SceneFile) -> Result<Vec<Observation>, CliError> {
     let seen_epochs = file.seen_epochs()?;
     file.check_units()?;
@@ -120,11 +123,12 @@ impl Reader<'_> {
         planes: usize,
         channels: &[Channel],
     ) -> Result<(), CliError> {
-        if planes == channels.len() || (field == "psf" && planes == 1) {
+        if planes == channels.len() || (planes == 1 && ONE_FOR_ALL.contains(&field)) {
             return Ok(());
         }
+        let one = if ONE_FOR_ALL.contains(&field) { ", or one for all" } else { "" };
         let problem = format!(
-            "{pattern} has {planes} plane(s), and there are {} channels; give one plane for each channel, or say \
+            "{pattern} has {planes} plane(s), and there are {} channels; give one plane for each channel{one}, or say \
              {{channel}} in the pattern where each has its own image",
             channels.len()
         );

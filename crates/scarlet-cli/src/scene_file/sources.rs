@@ -2,6 +2,7 @@
 
 use super::grid::{Extent, FINEST};
 use super::observations::{TextOr, text_or_fields};
+use super::prior::PriorSpec;
 use super::transients::TransientSpec;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -28,6 +29,8 @@ pub struct ModelSpec {
     pub default: DefaultKind,
     /// How galaxies are modelled.
     pub galaxy: GalaxyModel,
+    /// A network as the prior of all free-form galaxies.
+    pub prior: Option<PriorSpec>,
     /// Width of the model frame's Gaussian PSF, in pixels.
     pub psf_sigma_px: f64,
 }
@@ -44,6 +47,7 @@ impl Default for ModelSpec {
             extent: Extent::Union,
             default: DefaultKind::Galaxy,
             galaxy: GalaxyModel::Extended { components: 1 },
+            prior: None,
             psf_sigma_px: scarlet::frame::MODEL_PSF_SIGMA_PX,
         }
     }

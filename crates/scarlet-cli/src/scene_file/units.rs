@@ -45,6 +45,13 @@ impl SceneFile {
         if is_flux && units.all(|unit| unit.as_ref() == Some(&first)) { first } else { String::new() }
     }
 
+    /// AB magnitude of one unit of flux, where [`SceneFile::flux_unit`] is one of flux density.
+    #[must_use]
+    pub fn zero_point(&self) -> Option<f64> {
+        let (nanojansky, area) = janskys(&self.flux_unit)?;
+        area.is_empty().then(|| NJY_ZERO_POINT - 2.5 * nanojansky.log10())
+    }
+
     /// `BUNIT` of each image of an observation.
     fn units_of(&self, observation: &ObservationSpec, files: &mut FitsFiles) -> Vec<Option<String>> {
         let mut unit = |channel: &Channel| {

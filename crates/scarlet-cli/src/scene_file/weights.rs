@@ -1,5 +1,6 @@
 //! Weights: from variances, from weights, or from one standard deviation, given or measured.
 
+use super::layout::has_hdu;
 use super::observations::{OneOrMany, SigmaSpec, SigmaWord};
 use super::reader::Reader;
 use crate::error::CliError;
@@ -25,7 +26,13 @@ impl Reader<'_> {
             (None, None, None) => {
                 let problem = "it is missing; give one of variance, weight and sigma (sigma: measured takes the noise \
                                from the images)";
-                return Err(self.problem("variance", problem));
+                let more = match has_hdu(self.file, self.spec, self.files, "VARIANCE") {
+                    true => {
+                        ": the file has an HDU VARIANCE, which is taken where `image` names the file alone"
+                    }
+                    false => "",
+                };
+                return Err(self.problem("variance", format!("{problem}{more}")));
             }
             _ => return Err(self.problem("variance", "give only one of variance, weight and sigma")),
         };

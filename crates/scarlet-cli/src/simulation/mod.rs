@@ -4,10 +4,12 @@
 //! goes through the Gaussian model PSF that a fit uses. Noise is Gaussian with one standard deviation for each
 //! band.
 
+mod galaxies;
 mod sky;
 mod survey;
 mod write;
 
+pub use galaxies::galaxy_images;
 pub use sky::{Kind, TrueSource};
 pub use survey::{
     Exposure, Instrument, SimulatedSurvey, Sky as SurveySky, SkySource, SkySpec, Survey, Variation,

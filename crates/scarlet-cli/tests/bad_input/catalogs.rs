@@ -173,6 +173,14 @@ pub(crate) const ROWS: &[Row] = &[
         &["scene.json", "version"],
     ),
     row(
+        "a saved scene of an observation of more channels",
+        |w| {
+            let own = "{\"flux_scale\":{\"shape\":[3],\"values\":[1.0,1.1,0.9],\"free\":false}}";
+            saved(w, "\"next\"", &format!("\"observations\":{{\"hsc\":{own}}},\"next\""));
+        },
+        &["scene.yaml, scene", "observations.hsc.flux_scale", "3 values", "give 2"],
+    ),
+    row(
         "a start outside its constraint",
         |w| saved(w, "\"values\":[30.0,40.0]", "\"values\":[30.0,-40.0]"),
         &["red.spectrum", "-40", "outside its constraint"],

@@ -40,6 +40,17 @@ fn epochs(world: &World) {
     world.write("scene.yaml", scene);
 }
 
+/// One exposure as Rubin lays it out, named by `image`.
+fn rubin(world: &World, image: &str) {
+    fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/rubin.fits.fz"), world.path("rubin.fits.fz"))
+        .expect("copied");
+    let scene = format!(
+        "observations:\n  - {{ channels: [r], image: \"{image}\", psf: {{ gaussian: {{ sigma_px: 1.3 }} }} }}\n\
+         catalog: sources.csv\n"
+    );
+    world.write("scene.yaml", scene);
+}
+
 pub(crate) const ROWS: &[Row] = &[
     row("two observations on different grids", |w| two(w, |i| set(i, "CDELT1", "-7.7E-5")), &[]).code(0),
     row(
@@ -341,6 +352,36 @@ pub(crate) const ROWS: &[Row] = &[
             w.scene("model: {", "model: { transients: [blue],");
         },
         &[],
+    )
+    .code(0),
+    row(
+        "an exposure of Rubin of which the image alone is named",
+        |w| rubin(w, "rubin.fits.fz[IMAGE]"),
+        &["observations[0].variance", "it is missing", "HDU VARIANCE"],
+    ),
+    row(
+        "a compressed exposure that was cut short",
+        |w| {
+            rubin(w, "rubin.fits.fz");
+            let bytes = fs::read(w.path("rubin.fits.fz")).expect("copied before");
+            w.write("rubin.fits.fz", &bytes[..3000]);
+        },
+        &["observations[0].image", "rubin.fits.fz", "cut short"],
+    ),
+    row(
+        "a band that one correlation function is not given for",
+        |w| {
+            w.images(|i| {
+                drop(i.planes.insert("RHO".to_owned(), ndarray::ArrayD::ones(ndarray::IxDyn(&[3, 1, 1]))))
+            });
+            w.scene("    psf:", "    noise: { correlation: \"images.fits[RHO]\" }\n    psf:");
+        },
+        &["observations[0].noise", "3 plane(s)", "2 channels", "or one for all"],
+    ),
+    row(
+        "an image without a PSF",
+        |w| w.scene("    psf: images.fits[PSF_{channel}]\n", ""),
+        &["warning: observation hsc", "it has no PSF"],
     )
     .code(0),
     row(

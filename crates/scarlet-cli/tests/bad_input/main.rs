@@ -8,6 +8,8 @@
 mod catalogs;
 mod images;
 mod instruments;
+mod network_priors;
+mod networks;
 mod output;
 mod samples;
 mod scenes;
@@ -153,6 +155,8 @@ fn every_bad_input_is_named_and_the_document_says_how() {
         ("PSFs that vary over the field", varying::ROWS),
         ("Catalogues and sources", catalogs::ROWS),
         ("Draws from the posterior", samples::ROWS),
+        ("Score networks", networks::ROWS),
+        ("Networks as priors", network_priors::ROWS),
         ("Output, time and memory", output::ROWS),
         ("Unusual, and understood", unusual::ROWS),
     ];

@@ -2,7 +2,7 @@
 
 use crate::world::{SIDE, World};
 use crate::{Row, row};
-use scarlet::prelude::{Frame, Gaussian, Psf, Scene, Source, Transform, Uniform, free};
+use scarlet::prelude::{Frame, Gaussian, Product, Psf, Scene, Source, Transform, Uniform, free};
 
 const SAMPLE: &[&str] = &[
     "sample",
@@ -74,6 +74,44 @@ pub(crate) const ROWS: &[Row] = &[
         &["-inf at the start", "red.spectrum"],
     )
     .args(SAMPLE),
+    row(
+        "priors narrower than the data, with edges that no trajectory turns before",
+        |w| {
+            let [g, r] = [60.0, 90.0].map(|flux| Uniform::new(flux - 0.2, flux + 0.2));
+            let flux = free([60.0, 90.0]).prior(Product::new().with(0..1, g).with(1..2, r));
+            saved(w, Source::new([9.0, 12.0], flux, galaxy()));
+            w.scene("max_iter: 5", "max_iter: 0");
+        },
+        &["chain 0: all of its first 100 draws diverged", "look for priors"],
+    )
+    .args(&["sample", "scene.yaml", "--out", "out", "--threads", "1"]),
+    row(
+        "chains that disagree, or a limit that none can keep",
+        |w| saved(w, Source::new([9.0, 12.0], free([60.0, 90.0]).positive(), galaxy())),
+        &["chains disagree: R-hat is", "above 0.5", "--warmup"],
+    )
+    .args(&[
+        "sample",
+        "scene.yaml",
+        "--out",
+        "out",
+        "--chains",
+        "2",
+        "--draws",
+        "20",
+        "--warmup",
+        "40",
+        "--rhat-limit",
+        "0.5",
+    ])
+    .code(5),
+    row(
+        "no time left to draw",
+        |w| w.scene("max_iter: 5", "max_iter: 5, time_s: 0.001"),
+        &["sampling ended in the warm-up", "nothing to write", "posterior_scene.json"],
+    )
+    .args(SAMPLE)
+    .code(3),
     row("chains to go on with that are not there", |_| {}, &["chains.parquet", "cannot open"]).args(&[
         "sample",
         "scene.yaml",

@@ -1,6 +1,6 @@
 //! PSFs that vary over the field.
 
-use crate::world::World;
+use crate::world::{Images, World};
 use crate::{Row, row};
 use std::fs;
 
@@ -33,6 +33,12 @@ pub(crate) const ROWS: &[Row] = &[
     )
     .code(0),
     row("a grid of PSFs", |w| seen_through(w, "psf: { grid: \"psf_grid.fits[PSF]\" }"), &[]).code(0),
+    row(
+        "an image beyond the detector that a PSF was fitted to",
+        |w| seen_through(w, "psf: { psfex: psfex.psf, first_pixel: [-50, 0] }"),
+        &["warning: PSF of observation hsc", "50 px beyond", "first_pixel"],
+    )
+    .code(0),
     row(
         "an image so far away that its PSF has no light there",
         |w| seen_through(w, "psf: { psfex: psfex.psf, first_pixel: [0, -9000000] }"),
@@ -84,4 +90,15 @@ pub(crate) const ROWS: &[Row] = &[
         |w| seen_through(w, "psf: { psfex: psfex.psf, first_pixel: [.nan, 0] }"),
         &["observations[0].psf.first_pixel", "two finite numbers"],
     ),
+    row(
+        "a place on the detector in the header of the image, beyond its stars",
+        |w| {
+            w.images(|i: &mut Images| {
+                i.cards.extend([("LTV1", "-900".to_owned()), ("LTV2", "20".to_owned())])
+            });
+            seen_through(w, "psf: { psfex: psfex.psf }");
+        },
+        &["warning: PSF of observation hsc", "20 px beyond"],
+    )
+    .code(0),
 ];

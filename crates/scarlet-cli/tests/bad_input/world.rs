@@ -61,6 +61,12 @@ impl World {
         self.write("scene.yaml", text.replacen(from, to, 1));
     }
 
+    /// Writes `bytes` as the network of the galaxies' prior, `net.safetensors` or whatever `name` says.
+    pub(crate) fn network(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        self.write(name, bytes);
+        self.scene("galaxy: extended", &format!("galaxy: extended, prior: {{ network: {name} }}"));
+    }
+
     /// Writes `images.fits` with what `spoil` makes of it.
     pub(crate) fn images(&self, spoil: impl FnOnce(&mut Images)) {
         let mut images = Images { planes: BTreeMap::new(), cards: Vec::new(), psf_cards: Vec::new() };

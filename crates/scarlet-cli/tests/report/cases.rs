@@ -66,6 +66,7 @@ pub(crate) fn report(text: &str) -> Report {
         flux_unit: text.to_owned(),
         sources: vec![seen, source("outside")],
         loss: vec![100.0, 10.0, 1.0, 2.0],
+        loss_holds: vec!["log-likelihood"],
         boxes: vec![history(text), history("outside")],
         settings: text.to_owned(),
         provenance: vec![(text.to_owned(), text.to_owned())],

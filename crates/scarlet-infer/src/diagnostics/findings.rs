@@ -1,5 +1,6 @@
 //! What is wrong with chains, in words.
 
+use super::chance::rhat_by_chance;
 use super::{ColumnSummary, bfmi};
 use crate::sample::Chains;
 use scarlet_obs::check::{Finding, Severity};
@@ -9,6 +10,9 @@ use scarlet_obs::check::{Finding, Severity};
 pub struct Limits {
     /// Largest R-hat.
     pub rhat: f64,
+    /// With which probability any column may be called wrong by chance: a larger R-hat passes too where noise gives as
+    /// much with so many columns and effective draws. None where `rhat` is the limit whatever noise gives.
+    pub false_alarm: Option<f64>,
     /// Smallest effective sample size, bulk and tail, for each chain.
     pub ess_per_chain: f64,
     /// Smallest fraction of missing information.
@@ -18,9 +22,19 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// R-hat 1.01 and an ESS of 100 for each chain (Vehtari et al. 2021, section 5), E-BFMI 0.3.
+    /// R-hat 1.01, or what one of 100 runs exceeds by chance; an ESS of 100 for each chain (Vehtari et al. 2021, section
+    /// 5), E-BFMI 0.3.
     fn default() -> Self {
-        Self { rhat: 1.01, ess_per_chain: 100.0, bfmi: 0.3, deepest: 0.05 }
+        Self { rhat: 1.01, false_alarm: Some(0.01), ess_per_chain: 100.0, bfmi: 0.3, deepest: 0.05 }
+    }
+}
+
+impl Limits {
+    /// The largest R-hat that passes for one of `columns`.
+    fn rhat_of(&self, line: &ColumnSummary, chains: &Chains, columns: usize) -> f64 {
+        let least = 0.5 * self.ess_per_chain;
+        let by_chance = |probability| rhat_by_chance(line, chains, columns, least, probability);
+        self.false_alarm.map_or(self.rhat, |probability| self.rhat.max(by_chance(probability)))
     }
 }
 
@@ -31,7 +45,7 @@ impl Default for Limits {
 pub fn findings(chains: &Chains, lines: &[ColumnSummary], limits: &Limits) -> Vec<Finding> {
     let mut found = Vec::new();
     found.extend(single_chain(chains));
-    found.extend(of_rhat(lines, limits));
+    found.extend(of_rhat(chains, lines, limits));
     found.extend(of_ess(chains, lines, limits));
     found.extend(of_divergences(chains));
     found.extend(of_depth(chains, limits));
@@ -51,12 +65,19 @@ fn single_chain(chains: &Chains) -> Option<Finding> {
     (chains.chains() < 2).then(|| finding(Severity::Warning, "one_chain", "chains", problem, advice))
 }
 
-fn of_rhat(lines: &[ColumnSummary], limits: &Limits) -> Option<Finding> {
-    let mut bad: Vec<&ColumnSummary> = lines.iter().filter(|line| line.rhat > limits.rhat).collect();
-    bad.sort_by(|a, b| b.rhat.total_cmp(&a.rhat));
-    let worst = bad.first()?;
-    let problem =
-        format!("chains disagree: R-hat is {:.3}, above {}{}", worst.rhat, limits.rhat, more(bad.len()));
+fn of_rhat(chains: &Chains, lines: &[ColumnSummary], limits: &Limits) -> Option<Finding> {
+    let suspects = lines.iter().filter(|line| line.rhat > limits.rhat);
+    let mut bad: Vec<(&ColumnSummary, f64)> = suspects
+        .map(|line| (line, limits.rhat_of(line, chains, lines.len())))
+        .filter(|(line, limit)| line.rhat > *limit)
+        .collect();
+    bad.sort_by(|(a, _), (b, _)| b.rhat.total_cmp(&a.rhat));
+    let (worst, limit) = *bad.first()?;
+    let why = match limit > limits.rhat {
+        true => format!("{limit:.3}, which noise gives among {} columns", lines.len()),
+        false => limit.to_string(),
+    };
+    let problem = format!("chains disagree: R-hat is {:.3}, above {why}{}", worst.rhat, more(bad.len()));
     let advice = "draw more (--draws, --warmup); if it stays, the posterior has more than one mode or a direction that \
                   neither data nor priors hold: look at its trace, and give it a prior";
     Some(finding(Severity::Error, "rhat_high", &worst.name, problem, advice))

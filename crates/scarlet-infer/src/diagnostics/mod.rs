@@ -14,6 +14,7 @@
 //! assert!(rank_rhat(draws.view()) < 1.02 && ess_bulk(draws.view()) > 400.0);
 //! ```
 
+mod chance;
 mod energy;
 mod ess;
 mod findings;

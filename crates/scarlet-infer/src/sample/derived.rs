@@ -5,7 +5,7 @@ use crate::InferError;
 use ndarray::{Array2, Array3, Axis};
 use scarlet_model::{Scene, Source};
 use scarlet_obs::ObsError;
-use scarlet_obs::catalog::half_light_radius;
+use scarlet_obs::catalog::LightRadii;
 use scarlet_obs::measure::Moments;
 use scarlet_render::source_cube;
 
@@ -14,6 +14,8 @@ struct Measured {
     name: String,
     is_extended: bool,
     has_sky: bool,
+    /// Magnitude of one unit of flux.
+    zero_point: Option<f64>,
 }
 
 /// Light of each source over draws, `[channel, y, x]` in the box of the first draw.
@@ -31,8 +33,10 @@ impl PosteriorStart<'_> {
     /// Adds what a catalogue says of each source to the columns of `chains`, measured on the model of every draw:
     ///
     /// - `NAME.flux_CHANNEL`, and `NAME.colour_A_B` = -2.5 log10(flux A / flux B) of neighbouring channels, in magnitudes;
-    /// - of what is no point: `NAME.radius`, the half-light radius in pixels of the model frame with the model's PSF, and
-    ///   `NAME.g1`, `NAME.g2`, the reduced shear (a - b) / (a + b) of its second moments along x and along y = x;
+    /// - `NAME.mag_CHANNEL` = `zero_point` - 2.5 log10(flux), where there is a zero point: the magnitude of one unit of flux;
+    /// - of what is no point: `NAME.radius`, the half-light radius in pixels of the model frame with the model's PSF,
+    ///   `NAME.concentration` ([`LightRadii::concentration`]), and `NAME.g1`, `NAME.g2`, the
+    ///   reduced shear (a - b) / (a + b) of its second moments along x and along y = x;
     /// - `NAME.ra`, `NAME.dec` in degrees where the frame has a WCS.
     ///
     /// # Cost
@@ -40,11 +44,12 @@ impl PosteriorStart<'_> {
     ///
     /// # Errors
     /// Chains of another posterior; a position that the WCS does not reach.
-    pub fn measured(&self, chains: Chains) -> Result<Chains, InferError> {
+    pub fn measured(&self, chains: Chains, zero_point: Option<f64>) -> Result<Chains, InferError> {
         let of_source = |(name, source): (&str, &Source)| Measured {
             name: name.to_owned(),
             is_extended: source.component().morphology().kind() != "Point",
             has_sky: self.scene().frame().wcs_ref().is_some(),
+            zero_point,
         };
         let sources: Vec<Measured> = self.scene().sources().map(of_source).collect();
         let channels: Vec<String> =
@@ -133,10 +138,13 @@ impl Measured {
     fn names(&self, channels: &[String]) -> Vec<String> {
         let mut names: Vec<String> = channels.iter().map(|c| format!("{}.flux_{c}", self.name)).collect();
         names.extend(channels.windows(2).map(|pair| format!("{}.colour_{}_{}", self.name, pair[0], pair[1])));
+        if self.zero_point.is_some() {
+            names.extend(channels.iter().map(|c| format!("{}.mag_{c}", self.name)));
+        }
         let more = |names: &mut Vec<String>, has: bool, what: &[&str]| {
             names.extend(what.iter().filter(|_| has).map(|what| format!("{}.{what}", self.name)));
         };
-        more(&mut names, self.is_extended, &["radius", "g1", "g2"]);
+        more(&mut names, self.is_extended, &["radius", "concentration", "g1", "g2"]);
         more(&mut names, self.has_sky, &["ra", "dec"]);
         names
     }
@@ -145,14 +153,18 @@ impl Measured {
         let (bbox, cube) = source_cube(scene, &self.name)?;
         let center = scene.param(&format!("{}.center", self.name))?.values();
         let center = [center[0], center[1]];
-        let mut numbers: Vec<f64> = cube.axis_iter(Axis(0)).map(|plane| plane.sum()).collect();
-        let colours: Vec<f64> = numbers.windows(2).map(|pair| -2.5 * (pair[0] / pair[1]).log10()).collect();
-        numbers.extend(colours);
+        let fluxes: Vec<f64> = cube.axis_iter(Axis(0)).map(|plane| plane.sum()).collect();
+        let mut numbers = fluxes.clone();
+        numbers.extend(fluxes.windows(2).map(|pair| -2.5 * (pair[0] / pair[1]).log10()));
+        if let Some(zero_point) = self.zero_point {
+            numbers.extend(fluxes.iter().map(|flux| zero_point - 2.5 * flux.log10()));
+        }
         if self.is_extended {
             let image: Array2<f64> = cube.sum_axis(Axis(0));
             let origin = bbox.origin().map(|c| c as f64);
             let inside = [center[0] - origin[0], center[1] - origin[1]];
-            numbers.push(half_light_radius(image.view(), inside).unwrap_or(f64::NAN));
+            let radii = LightRadii::of(image.view(), inside);
+            numbers.extend(radii.map_or([f64::NAN; 2], |radii| [radii.r50_px, radii.concentration()]));
             numbers.extend(reduced_shear(&Moments::of(image.view(), 2)));
         }
         if self.has_sky {

@@ -86,7 +86,8 @@ pub struct Draws {
     pub x: Array3<f64>,
     /// What each draw says of itself.
     pub statistics: SampleStatistics,
-    /// Whether somebody ended it before it was done; all chains then have as many draws as the shortest had.
+    /// Whether somebody ended it before it was done; all chains then have as many draws as the shortest of them, and
+    /// chains that have hardly begun are left out.
     pub is_interrupted: bool,
     /// Gradients that were evaluated, those of the warm-up among them.
     pub gradients: u64,
@@ -112,7 +113,7 @@ impl Nuts {
     /// - Settings that make no sense; starts that are not one for each chain.
     /// - [`InferError::Sampler`]: no place was found where the density is finite.
     /// - [`InferError::AlwaysDiverging`]: a chain that diverges at every draw.
-    /// - [`InferError::NothingDrawn`]: the end came before all chains had 4 draws.
+    /// - [`InferError::NothingDrawn`]: the end came before a chain had 4 draws after its warm-up.
     pub fn sample_from<D: LogDensity + 'static>(
         &self,
         make: &(dyn Fn() -> Result<D, InferError> + Sync),

@@ -3,8 +3,9 @@
 use super::support::Normal;
 use scarlet_infer::InferError;
 use scarlet_infer::diagnostics::{Limits, findings, summary};
-use scarlet_infer::sample::{ChainColumn, Chains, LogDensity, Nuts, Whitening};
+use scarlet_infer::sample::{ChainColumn, Chains, LogDensity, Nuts, SampleProgress, Whitening};
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 /// Finite at no place but the start.
 struct Cliff;
@@ -74,7 +75,44 @@ fn an_interrupt_before_the_first_draws_says_so() {
     let found = Nuts::default()
         .sample_from(&|| Ok(normal.clone()), &whitening, &[], &mut |_| ControlFlow::Break(()))
         .expect_err("nothing yet");
-    assert_eq!(found, InferError::NothingDrawn { draws: 0 });
+    assert!(matches!(found, InferError::NothingDrawn { warmup: 300, .. }), "{found}");
+}
+
+/// A density that takes its time.
+struct Slow(Normal);
+
+impl LogDensity for Slow {
+    fn dim(&self) -> usize {
+        self.0.dim()
+    }
+
+    fn log_density_and_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        self.0.log_density_and_gradient(x, gradient)
+    }
+}
+
+#[test]
+fn an_interrupt_keeps_what_is_drawn_and_breaks_off_the_trajectory_under_way() {
+    // trajectories of up to 1023 steps of 2 ms each
+    let normal = Normal::chained(2, 0.1, [1.0, 1e6]);
+    let whitening = Whitening::shift(&normal.mean);
+    let make = || Ok(Slow(normal.clone()));
+    let nuts = Nuts { chains: 2, threads: 2, warmup: 0, ..Nuts::default() };
+    let mut drawn = None;
+    let end = &mut |progress: &SampleProgress| match progress.done {
+        0..20 => ControlFlow::Continue(()),
+        _ => {
+            drawn = drawn.or(Some(Instant::now()));
+            ControlFlow::Break(())
+        }
+    };
+    let draws = nuts.sample_from(&make, &whitening, &[], end).expect("there are some");
+    let took = drawn.expect("it was ended").elapsed();
+    assert!(took.as_secs_f64() < 1.0, "{took:?}");
+    let (chains, count, _) = draws.x.dim();
+    assert!(draws.is_interrupted && chains * count >= 8 && chains * count <= 30, "{chains} of {count}");
+    assert!(!draws.statistics.is_diverging.iter().any(|d| *d), "the one that broke off does not count");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Samplers and diagnostics, against closed forms and against what ArviZ says.
 
+mod chance;
 mod diagnostics;
 mod errors;
 mod gaussians;

@@ -6,9 +6,9 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use scarlet_frame::{Frame, Psf};
-use scarlet_infer::sample::{Chains, Nuts, PosteriorStart, unnormalised};
+use scarlet_infer::sample::{Chains, Nuts, PosteriorStart, Whitening, unnormalised};
 use scarlet_infer::{InferError, Posterior, Precision};
-use scarlet_model::prior::Normal;
+use scarlet_model::prior::{NearImage, Normal};
 use scarlet_model::{Param, Point, Prior, Scene, Score, Source, free};
 use scarlet_obs::Observation;
 
@@ -91,6 +91,30 @@ fn positive_fluxes_have_the_density_of_the_fluxes_not_of_their_logarithms() {
     let draws = chains.column("0.spectrum[1]").expect("a column");
     let half = (2.0 / std::f64::consts::PI).sqrt();
     super::support::assert_moments("flux", draws, 3.0 * half, 3.0 * (1.0 - half * half).sqrt(), 4.0);
+}
+
+#[test]
+fn hundreds_of_pixels_are_whitened_together() {
+    // bright in the middle, where the data hold the pixels, and next to nothing further out, where their prior does
+    let image = Array2::from_shape_fn((21, 21), |(y, x)| {
+        1e-4 + 0.9 * (-((y as f64 - 10.0).powi(2) + (x as f64 - 10.0).powi(2)) / 12.0).exp()
+    });
+    let mut scene = Scene::new(Frame::enclosing([&frame()]).expect("a frame")).expect("a scene");
+    let galaxy = Source::extended([9.0, 10.0], vec![(vec![60.0, 90.0], image.clone())]);
+    let near = |param: &Param| param.clone().prior(NearImage::new(image.clone(), 0.5, 0.003));
+    scene.add(galaxy.edit_all("*morphology", near).named("galaxy")).expect("inside");
+    let mut seen = scarlet_obs::render(&scene, &frame()).expect("the same grid");
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    seen.mapv_inplace(|v| v + 0.4 * Distribution::<f64>::sample(&StandardNormal, &mut rng));
+    let weights = Array3::from_elem(seen.dim(), 1.0 / 0.16);
+    let observations = vec![Observation::new(seen, weights, frame()).expect("valid")];
+    let start = start(&scene, &observations).expect("a posterior");
+    assert!(start.layout().dim() > Whitening::DENSE);
+    let nuts = Nuts { chains: 1, draws: 60, warmup: 100, ..Nuts::default() };
+    let draws = nuts.sample(&|| start.posterior(), &start.whitening).expect("drawn");
+    let steps = draws.statistics.steps.mapv(|v| v as f64).mean().expect("draws");
+    println!("{} values, {steps:.1} gradients a draw", start.layout().dim());
+    assert!(steps < 40.0 && draws.statistics.divergences() == 0, "{steps} gradients a draw");
 }
 
 #[test]

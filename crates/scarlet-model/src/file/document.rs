@@ -1,7 +1,7 @@
 //! The document that a scene file holds.
 
 use super::kinds::{Kinds, StoredPart};
-use super::{FORMAT, VERSION, file_error};
+use super::{FORMAT, OfObservations, VERSION, file_error};
 use crate::{Component, ModelError, Operation, Param, Parameters, Prior, Scene, Source, Step, Transform};
 use ndarray::{ArrayD, IxDyn};
 use scarlet_frame::{BBox, Frame};
@@ -16,6 +16,20 @@ pub(super) struct Document {
     frame: Frame,
     next: usize,
     sources: Vec<StoredSource>,
+    #[serde(skip_deserializing, skip_serializing_if = "BTreeMap::is_empty")]
+    observations: StoredObservations,
+}
+
+/// The parameters of observations, by the names of both.
+type StoredObservations = BTreeMap<String, BTreeMap<String, StoredParam>>;
+
+/// A document of which only the observations are read.
+#[derive(Debug, Deserialize)]
+pub(super) struct Observed {
+    format: String,
+    version: u32,
+    #[serde(default)]
+    observations: StoredObservations,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -83,30 +97,62 @@ fn is_identity(transform: &Transform) -> bool {
     *transform == Transform::Identity
 }
 
+impl Observed {
+    pub(super) fn parameters(self) -> Result<OfObservations, ModelError> {
+        check(&self.format, self.version)?;
+        let read = |(name, own): (String, BTreeMap<String, StoredParam>)| {
+            let param = |(of, param): (String, StoredParam)| {
+                let param = param.into_param(&format!("observations.{name}.{of}"), &Kinds::default())?;
+                Ok((of, param))
+            };
+            let own = own.into_iter().map(param).collect::<Result<_, ModelError>>()?;
+            Ok((name, own))
+        };
+        self.observations.into_iter().map(read).collect()
+    }
+}
+
+fn stored(observations: &OfObservations) -> Result<StoredObservations, ModelError> {
+    let stored = |(name, own): (&String, &BTreeMap<String, Param>)| {
+        let param = |(of, param): (&String, &Param)| {
+            Ok((of.clone(), StoredParam::of(&format!("observations.{name}.{of}"), param)?))
+        };
+        Ok((name.clone(), own.iter().map(param).collect::<Result<_, ModelError>>()?))
+    };
+    observations.iter().map(stored).collect()
+}
+
+/// Checks that a document is one that can be read.
+fn check(format: &str, version: u32) -> Result<(), ModelError> {
+    if format != FORMAT {
+        return Err(file_error("format", &format!("it is {format:?}, not {FORMAT:?}")));
+    }
+    if !(1..=VERSION).contains(&version) {
+        let problem = format!("it is {version}, and this program reads 1 to {VERSION}; use a newer one");
+        return Err(file_error("version", &problem));
+    }
+    Ok(())
+}
+
 impl Document {
-    pub(super) fn of(scene: &Scene) -> Result<Self, ModelError> {
+    pub(super) fn of(scene: &Scene, observations: &OfObservations) -> Result<Self, ModelError> {
         let sources = scene.sources().map(|(name, source)| {
             let component = StoredComponent { name: None, ..StoredComponent::of(name, source.component())? };
             Ok(StoredSource { name: name.to_owned(), component })
         });
         Ok(Self {
             format: FORMAT.to_owned(),
-            version: VERSION,
+            // what has nothing of version 2 is for older readers, too
+            version: if observations.is_empty() { 1 } else { VERSION },
             frame: scene.frame().clone(),
             next: scene.next_name(),
             sources: sources.collect::<Result<_, ModelError>>()?,
+            observations: stored(observations)?,
         })
     }
 
     pub(super) fn into_scene(self, kinds: &Kinds) -> Result<Scene, ModelError> {
-        if self.format != FORMAT {
-            return Err(file_error("format", &format!("it is {:?}, not {FORMAT:?}", self.format)));
-        }
-        if self.version != VERSION {
-            let problem =
-                format!("it is {}, and this program reads {VERSION}; use a newer one", self.version);
-            return Err(file_error("version", &problem));
-        }
+        check(&self.format, self.version)?;
         let mut scene = Scene::new(self.frame)?;
         for StoredSource { name, component } in self.sources {
             let component = component.into_component(&name, kinds)?;
@@ -137,13 +183,13 @@ impl StoredComponent {
 
     fn into_component(self, path: &str, kinds: &Kinds) -> Result<Component, ModelError> {
         let (spectrum, morphology) = (self.spectrum.kind.clone(), self.morphology.kind.clone());
-        let spectrum = kinds.spectrum(&spectrum, &mut self.spectrum.into_part(path)?)?;
-        let morphology = kinds.morphology(&morphology, &mut self.morphology.into_part(path)?)?;
+        let spectrum = kinds.spectrum(&spectrum, &mut self.spectrum.into_part(path, kinds)?)?;
+        let morphology = kinds.morphology(&morphology, &mut self.morphology.into_part(path, kinds)?)?;
         let mut component = Component::new(spectrum, morphology);
         component.name = self.name;
         component.bbox = self.bbox;
         component.is_boxed = self.boxed;
-        component.center = self.center.map(|c| c.into_param(&format!("{path}.center"))).transpose()?;
+        component.center = self.center.map(|c| c.into_param(&format!("{path}.center"), kinds)).transpose()?;
         for (k, StoredOperation { operation, component: part }) in self.parts.into_iter().enumerate() {
             component = component.with(operation, part.into_component(&format!("{path}.{k}"), kinds)?);
         }
@@ -165,10 +211,10 @@ impl StoredKind {
         Ok(Self { kind: kind.to_owned(), settings, parameters })
     }
 
-    fn into_part(self, path: &str) -> Result<StoredPart, ModelError> {
+    fn into_part(self, path: &str, kinds: &Kinds) -> Result<StoredPart, ModelError> {
         let place = format!("{path}, {}", self.kind);
         let parameters = self.parameters.into_iter().map(|(name, param)| {
-            let param = param.into_param(&format!("{place}.{name}"))?;
+            let param = param.into_param(&format!("{place}.{name}"), kinds)?;
             Ok((name, param))
         });
         let parameters = parameters.collect::<Result<_, ModelError>>()?;
@@ -198,7 +244,7 @@ impl StoredParam {
         })
     }
 
-    fn into_param(self, path: &str) -> Result<Param, ModelError> {
+    fn into_param(self, path: &str, kinds: &Kinds) -> Result<Param, ModelError> {
         let found = self.values.len();
         let value = ArrayD::from_shape_vec(IxDyn(&self.shape), self.values).map_err(|_| {
             file_error(path, &format!("{found} values do not fill the shape {:?}", self.shape))
@@ -208,7 +254,7 @@ impl StoredParam {
             param = crate::free(param);
         }
         if !self.prior.is_null() {
-            let prior = Prior::from_settings(&self.prior).map_err(|e| file_error(path, &e.to_string()))?;
+            let prior = kinds.prior(&self.prior).map_err(|e| file_error(path, &e.to_string()))?;
             param = param.prior(prior);
         }
         Ok(match self.step {

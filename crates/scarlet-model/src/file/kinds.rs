@@ -1,9 +1,9 @@
-//! Which kinds of spectra and morphologies a reader of scene files knows.
+//! Which kinds of spectra, morphologies and priors a reader of scene files knows.
 
 use super::file_error;
 use crate::{
-    ArraySpectrum, Image, ModelError, Monotonic, Morphology, Param, Point, Spectrum, Starlet, StaticSpectrum,
-    Symmetric, TransientSpectrum,
+    ArraySpectrum, Image, ModelError, Monotonic, Morphology, Param, Point, Prior, Spectrum, Starlet,
+    StaticSpectrum, Symmetric, TransientSpectrum,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -45,6 +45,8 @@ impl StoredPart {
 
 type Make<T> = Arc<dyn Fn(&mut StoredPart) -> Result<Box<T>, ModelError> + Send + Sync>;
 
+type MakePrior = Arc<dyn Fn(&Value) -> Result<Prior, ModelError> + Send + Sync>;
+
 /// The kinds that a reader knows: all built-in ones, and those that are added.
 ///
 /// ```
@@ -56,6 +58,7 @@ type Make<T> = Arc<dyn Fn(&mut StoredPart) -> Result<Box<T>, ModelError> + Send 
 pub struct Kinds {
     spectra: BTreeMap<String, Make<dyn Spectrum>>,
     morphologies: BTreeMap<String, Make<dyn Morphology>>,
+    priors: BTreeMap<String, MakePrior>,
 }
 
 impl fmt::Debug for Kinds {
@@ -63,13 +66,14 @@ impl fmt::Debug for Kinds {
         f.debug_struct("Kinds")
             .field("spectra", &self.spectra.keys())
             .field("morphologies", &self.morphologies.keys())
+            .field("priors", &self.priors.keys())
             .finish()
     }
 }
 
 impl Default for Kinds {
     fn default() -> Self {
-        let empty = Self { spectra: BTreeMap::new(), morphologies: BTreeMap::new() };
+        let empty = Self { spectra: BTreeMap::new(), morphologies: BTreeMap::new(), priors: BTreeMap::new() };
         let kinds = empty
             .with_spectrum("ArraySpectrum", |part| Ok(Box::new(ArraySpectrum::new(part.take("")?))))
             .with_spectrum("StaticSpectrum", |part| Ok(Box::new(StaticSpectrum::new(part.take("")?))))
@@ -114,6 +118,27 @@ impl Kinds {
     ) -> Self {
         self.morphologies.insert(kind.to_owned(), Arc::new(make));
         self
+    }
+
+    /// The same, and priors of `kind`, the text under `"kind"` in their settings, made by `make` from all of these.
+    ///
+    /// The priors of this crate need not be added.
+    #[must_use]
+    pub fn with_prior(
+        mut self,
+        kind: &str,
+        make: impl Fn(&Value) -> Result<Prior, ModelError> + Send + Sync + 'static,
+    ) -> Self {
+        self.priors.insert(kind.to_owned(), Arc::new(make));
+        self
+    }
+
+    pub(super) fn prior(&self, settings: &Value) -> Result<Prior, ModelError> {
+        let kind = settings.get("kind").and_then(Value::as_str);
+        match kind.and_then(|kind| self.priors.get(kind)) {
+            Some(make) => make(settings),
+            None => Prior::from_settings(settings),
+        }
     }
 
     pub(super) fn spectrum(

@@ -19,6 +19,8 @@
 //! - `"boxed": true` marks a `bbox` that was asked for and does not follow edits of its source.
 //! - `transform`, `prior` and `step` are left out where there is none.
 //! - A reader refuses a `version` it does not know. Kinds of one's own are read by [`Kinds`] that know them.
+//! - Version 2 may have `"observations": { "HST": { "shift": { "shape": [2], "values": [0.1, -0.2], "free": true } } }`: the
+//!   parameters that are the observations' own ([`OfObservations`]). Without them version 1 is written.
 
 mod document;
 mod kinds;
@@ -28,13 +30,25 @@ mod whole;
 pub use kinds::{Kinds, StoredPart};
 pub use whole::{create_part, write_whole};
 
-use crate::{ModelError, Scene};
-use document::Document;
+use crate::{ModelError, Param, Scene};
+use document::{Document, Observed};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The version that is written, and the only one that is read.
-pub const VERSION: u32 = 1;
+/// The newest version, and the newest that is read.
+pub const VERSION: u32 = 2;
 const FORMAT: &str = "scarlet-scene";
+
+/// Parameters that are not the scene's but those of the observations that it was fitted to, by the names of both.
+pub type OfObservations = BTreeMap<String, BTreeMap<String, Param>>;
+
+/// Reads the parameters of observations that [`Scene::save_with`] wrote to `path`; none where there are none.
+///
+/// # Errors
+/// The file cannot be read, or is of another format or version.
+pub fn load_observations(path: impl AsRef<Path>) -> Result<OfObservations, ModelError> {
+    read(path.as_ref(), |text| parsed::<Observed>(text)?.parameters())
+}
 
 impl Scene {
     /// The scene as text of the format of [`crate::file`].
@@ -42,7 +56,15 @@ impl Scene {
     /// # Errors
     /// A prior that has no stored form: one of the user's own, or a network.
     pub fn to_json(&self) -> Result<String, ModelError> {
-        let document = Document::of(self)?;
+        self.to_json_with(&OfObservations::new())
+    }
+
+    /// The same with the parameters of observations.
+    ///
+    /// # Errors
+    /// As [`Scene::to_json`].
+    pub fn to_json_with(&self, observations: &OfObservations) -> Result<String, ModelError> {
+        let document = Document::of(self, observations)?;
         serde_json::to_string(&document).map_err(|e| file_error("writing", &e.to_string()))
     }
 
@@ -51,9 +73,7 @@ impl Scene {
     /// # Errors
     /// Text of another format or version, an unknown kind, or a scene that is not valid.
     pub fn from_json(text: &str, kinds: &Kinds) -> Result<Self, ModelError> {
-        let document: Document = serde_json::from_str(text)
-            .map_err(|e| file_error(&format!("line {}, column {}", e.line(), e.column()), &e.to_string()))?;
-        document.into_scene(kinds)
+        parsed::<Document>(text)?.into_scene(kinds)
     }
 
     /// Writes the scene to `path`, through a file beside it that is renamed when it is whole.
@@ -61,7 +81,15 @@ impl Scene {
     /// # Errors
     /// As [`Scene::to_json`], or the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
-        let (path, text) = (path.as_ref(), self.to_json()?);
+        self.save_with(path, &OfObservations::new())
+    }
+
+    /// The same with the parameters of observations, for [`load_observations`].
+    ///
+    /// # Errors
+    /// As [`Scene::save`].
+    pub fn save_with(&self, path: impl AsRef<Path>, observations: &OfObservations) -> Result<(), ModelError> {
+        let (path, text) = (path.as_ref(), self.to_json_with(observations)?);
         write_whole(path, text.as_bytes())
             .map_err(|e| file_error(&path.display().to_string(), &e.to_string()))
     }
@@ -79,11 +107,20 @@ impl Scene {
     /// # Errors
     /// As [`Scene::from_json`], or the file cannot be read.
     pub fn load_with(path: impl AsRef<Path>, kinds: &Kinds) -> Result<Self, ModelError> {
-        let path = path.as_ref();
-        let in_file = |problem: String| file_error(&path.display().to_string(), &problem);
-        let text = std::fs::read_to_string(path).map_err(|e| in_file(e.to_string()))?;
-        Self::from_json(&text, kinds).map_err(|e| in_file(e.to_string()))
+        read(path.as_ref(), |text| Self::from_json(text, kinds))
     }
+}
+
+/// What `of` makes of the text of a file; errors name the file.
+fn read<T>(path: &Path, of: impl FnOnce(&str) -> Result<T, ModelError>) -> Result<T, ModelError> {
+    let in_file = |problem: String| file_error(&path.display().to_string(), &problem);
+    let text = std::fs::read_to_string(path).map_err(|e| in_file(e.to_string()))?;
+    of(&text).map_err(|e| in_file(e.to_string()))
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, ModelError> {
+    serde_json::from_str(text)
+        .map_err(|e| file_error(&format!("line {}, column {}", e.line(), e.column()), &e.to_string()))
 }
 
 fn file_error(place: &str, problem: &str) -> ModelError {

@@ -67,6 +67,7 @@ mod product;
 mod real_line;
 mod scaled;
 mod settings;
+mod staged;
 
 pub use bounded::{Beta, Uniform};
 pub use diagonal::DiagonalNormal;
@@ -76,6 +77,7 @@ pub use positive::{Gamma, HalfNormal, LogNormal};
 pub use product::Product;
 pub use real_line::{Normal, StudentT};
 pub use scaled::Scaled;
+pub use staged::{Shared, Staged};
 
 use crate::{ModelError, Transform};
 use rand::Rng;
@@ -118,6 +120,18 @@ pub trait Score: Debug + Send + Sync {
 
     /// Inverse variances of the values, where it is a Normal of each: what optimisers scale their steps with.
     fn precisions(&self) -> Option<&[f64]> {
+        None
+    }
+
+    /// The same in stages, one of which other priors share; none where it has none.
+    fn staged(&self) -> Option<&dyn Staged> {
+        None
+    }
+
+    /// How far `x` is from what this prior knows, where it can tell: 0 for what it knows perfectly, and more than 1
+    /// where believing it is worse than believing nothing.
+    fn strangeness(&self, x: &[f64]) -> Option<f64> {
+        let _ = x;
         None
     }
 

@@ -35,6 +35,22 @@ impl Architecture {
         along * along
     }
 
+    /// Whether there is a network of these sizes.
+    ///
+    /// # Errors
+    /// [`NnError::Training`]: a size is 0, or the side is not a multiple of the patch.
+    pub fn check(&self) -> Result<(), NnError> {
+        let Self { side, patch, features, depth, mix_patches, mix_features } = *self;
+        let problem = if [side, patch, features, depth, mix_patches, mix_features].contains(&0) {
+            format!("all sizes of a network must be at least 1, and they are {self:?}")
+        } else if !side.is_multiple_of(patch) {
+            format!("a side of {side} pixels is not a multiple of a patch of {patch}")
+        } else {
+            return Ok(());
+        };
+        Err(NnError::Training { problem })
+    }
+
     /// Name and shape of every array, in the order of an `.eqx` file.
     #[must_use]
     pub fn arrays(&self) -> Vec<(String, Vec<usize>)> {

@@ -2,15 +2,19 @@
 
 mod architecture;
 mod kernels;
+mod made_up;
 mod module;
 mod number;
 mod planned;
+mod scaling;
 mod stored;
 
 pub use architecture::Architecture;
 pub use module::ScoreModule;
 pub use number::Number;
 pub use planned::{PlannedNet, Workspace};
+pub(crate) use scaling::Factors;
+pub use scaling::Scaling;
 pub use stored::About;
 
 use crate::NnError;
@@ -29,6 +33,7 @@ pub struct ScoreNet {
     architecture: Architecture,
     arrays: Vec<Weights>,
     time_scale: f64,
+    scaling: Scaling,
 }
 
 impl ScoreNet {
@@ -51,7 +56,7 @@ impl ScoreNet {
             let problem = format!("t1, the scale of noise levels, is {time_scale}; it must be positive");
             return Err(NnError::Record { record, problem });
         }
-        Ok(Self { architecture, arrays, time_scale })
+        Ok(Self { architecture, arrays, time_scale, scaling: Scaling::Direct })
     }
 
     /// From the bytes of an `.eqx` file of galaxy-grad.
@@ -63,9 +68,31 @@ impl ScoreNet {
     }
 
     /// As an `.eqx` file.
+    ///
+    /// # Errors
+    /// [`NnError::Eqx`]: the network is preconditioned, which such a file cannot say.
+    pub fn to_eqx(&self) -> Result<Vec<u8>, NnError> {
+        match self.scaling {
+            Scaling::Direct => Ok(Weights::to_eqx(&self.arrays)),
+            Scaling::Preconditioned { .. } => Err(NnError::Eqx),
+        }
+    }
+
+    /// The same network whose input and output are scaled as `scaling` says.
+    ///
+    /// # Errors
+    /// [`NnError::Scaling`]: its numbers are not positive or not in order.
+    pub fn scaled(self, scaling: Scaling) -> Result<Self, NnError> {
+        if !scaling.is_valid() {
+            return Err(NnError::Scaling { found: format!("{scaling:?}") });
+        }
+        Ok(Self { scaling, ..self })
+    }
+
+    /// What its output has to do with the score.
     #[must_use]
-    pub fn to_eqx(&self) -> Vec<u8> {
-        Weights::to_eqx(&self.arrays)
+    pub const fn scaling(&self) -> Scaling {
+        self.scaling
     }
 
     /// Its sizes.

@@ -1,13 +1,14 @@
 //! The score network as layers on a dfdx device.
 
-use super::ScoreNet;
-use crate::weights::Weights;
-use crate::{Cube, LayerNorm2, Matrix, MixerBlock, Mlp, NnError, PatchConv, PatchConvTranspose, Vector};
+use super::{Architecture, ScoreNet};
+use crate::shapes::first;
+use crate::{Arrays, Batch, Cube, LayerNorm2, Matrix, MixerBlock, NnError, PatchConv, PatchConvTranspose};
 use dfdx::prelude::*;
 
 /// A score network on a dfdx device, layer by layer; what goes through it can be on a tape.
 ///
-/// The input is `[2, side, side]`: the image, and a plane of t / t1.
+/// The input is `[2, side, side]`, or a batch of such: the image, and a plane of t / t1. A network that was trained here
+/// takes and gives both as its [`Scaling`](super::Scaling) says.
 #[derive(Debug, Clone)]
 pub struct ScoreModule<E: Dtype, D: Device<E>> {
     /// Patches to features.
@@ -20,14 +21,24 @@ pub struct ScoreModule<E: Dtype, D: Device<E>> {
     pub conv_out: PatchConvTranspose<E, D>,
 }
 
-impl<E: Dtype + From<f32>, D: Device<E>> ScoreModule<E, D> {
+impl<E: Dtype, D: Device<E>> ScoreModule<E, D> {
     /// The layers of `net` on `device`.
     ///
     /// # Errors
     /// The device failed.
-    pub fn new(net: &ScoreNet, device: &D) -> Result<Self, NnError> {
-        let sizes = *net.architecture();
-        let mut arrays = Arrays { left: net.arrays().iter(), device };
+    pub fn new(net: &ScoreNet, device: &D) -> Result<Self, NnError>
+    where
+        E: From<f32>,
+    {
+        let values = net.arrays().iter().map(|a| a.to_vec(|v| E::from_f64(v).unwrap_or_default()));
+        Self::from_arrays(net.architecture(), &mut Arrays::new(values.collect(), device))
+    }
+
+    /// From arrays in the order of [`Architecture::arrays`]; the last one, t1, is not read.
+    ///
+    /// # Errors
+    /// An array is missing or has another size; the device failed.
+    pub fn from_arrays(sizes: &Architecture, arrays: &mut Arrays<'_, E, D>) -> Result<Self, NnError> {
         let (f, n) = (sizes.features, sizes.patch);
         let kernel = arrays.next((f, 2, n, n))?;
         let conv_in = PatchConv::new(kernel, arrays.next((f,))?)?;
@@ -36,8 +47,8 @@ impl<E: Dtype + From<f32>, D: Device<E>> ScoreModule<E, D> {
         let conv_out = PatchConvTranspose::new(kernel, bias, [sizes.side; 2])?;
         let (p, mut blocks) = (sizes.patches(), Vec::new());
         for _ in 0..sizes.depth {
-            let patches = arrays.mlp(sizes.mix_patches, p)?;
-            let hidden = arrays.mlp(sizes.mix_features, f)?;
+            let patches = arrays.mlp([p, sizes.mix_patches, p])?;
+            let hidden = arrays.mlp([f, sizes.mix_features, f])?;
             let norm1 = arrays.norm(f, p)?;
             blocks.push(MixerBlock { norm1, patches, norm2: arrays.norm(p, f)?, hidden });
         }
@@ -45,35 +56,16 @@ impl<E: Dtype + From<f32>, D: Device<E>> ScoreModule<E, D> {
     }
 }
 
-/// The arrays that are left, in their order.
-struct Arrays<'a, D> {
-    left: std::slice::Iter<'a, Weights>,
-    device: &'a D,
-}
+impl<E: Dtype, D: Device<E>, T: Tape<E, D>> Module<Batch<E, D, T>> for ScoreModule<E, D> {
+    type Output = Cube<E, D, T>;
+    type Error = NnError;
 
-impl<D> Arrays<'_, D> {
-    fn next<S: Shape, E: Dtype + From<f32>>(&mut self, shape: S) -> Result<Tensor<S, E, D>, NnError>
-    where
-        D: Device<E>,
-    {
-        let weights = self.left.next().expect("an architecture has as many arrays as its network");
-        let values = weights.to_vec(|v| E::from_f64(v).unwrap_or_default());
-        self.device.try_tensor_from_vec(values, shape).map_err(NnError::device)
-    }
-
-    fn mlp<E: Dtype + From<f32>>(&mut self, inner: usize, outer: usize) -> Result<Mlp<E, D>, NnError>
-    where
-        D: Device<E>,
-    {
-        let first: (Matrix<E, D>, Vector<E, D>) = (self.next((inner, outer))?, self.next((inner,))?);
-        Mlp::new(first, (self.next((outer, inner))?, self.next((outer,))?))
-    }
-
-    fn norm<E: Dtype + From<f32>>(&mut self, rows: usize, columns: usize) -> Result<LayerNorm2<E, D>, NnError>
-    where
-        D: Device<E>,
-    {
-        LayerNorm2::new(self.next((rows, columns))?, self.next((rows, columns))?)
+    fn try_forward(&self, images: Batch<E, D, T>) -> Result<Self::Output, NnError> {
+        let mut y = self.conv_in.try_forward(images)?;
+        for block in &self.blocks {
+            y = block.try_forward(y)?;
+        }
+        self.conv_out.try_forward(self.norm.try_forward(y)?)
     }
 }
 
@@ -82,10 +74,8 @@ impl<E: Dtype, D: Device<E>, T: Tape<E, D>> Module<Cube<E, D, T>> for ScoreModul
     type Error = NnError;
 
     fn try_forward(&self, image: Cube<E, D, T>) -> Result<Self::Output, NnError> {
-        let mut y = self.conv_in.try_forward(image)?;
-        for block in &self.blocks {
-            y = block.try_forward(y)?;
-        }
-        self.conv_out.try_forward(self.norm.try_forward(y)?)
+        let (channels, rows, columns) = *image.shape();
+        let batch = image.try_reshape_like(&(1, channels, rows, columns)).map_err(NnError::device)?;
+        first(self.try_forward(batch)?)
     }
 }

@@ -2,7 +2,8 @@
 
 use super::kernels::{normalize, rectify_columns, rectify_rows};
 use super::number::Number;
-use super::{Architecture, ScoreNet};
+use super::scaling::Factors;
+use super::{Architecture, Scaling, ScoreNet};
 use crate::NnError;
 use crate::error::expect;
 use crate::weights::Weights;
@@ -20,6 +21,7 @@ const TOGETHER: usize = 4;
 pub struct PlannedNet<E> {
     sizes: Architecture,
     time_scale: f64,
+    scaling: Scaling,
     /// `[feature, patch * patch]` of the image, and the sum of those of the plane of noise levels.
     conv_in: (Vec<E>, Vec<E>),
     conv_in_bias: Vec<E>,
@@ -86,8 +88,8 @@ impl<E: Number> PlannedNet<E> {
             Block { patches, features, norm1, norm2 }
         };
         let blocks = (0..sizes.depth).map(block).collect();
-        let (norm, time_scale) = (affine(), net.time_scale());
-        Self { sizes, time_scale, conv_in, conv_in_bias, blocks, norm, conv_out, conv_out_bias }
+        let (norm, time_scale, scaling) = (affine(), net.time_scale(), net.scaling());
+        Self { sizes, time_scale, scaling, conv_in, conv_in_bias, blocks, norm, conv_out, conv_out_bias }
     }
 
     /// Its sizes.
@@ -114,7 +116,8 @@ impl<E: Number> PlannedNet<E> {
     /// Writes the scores of `images`, `[image, y, x]`, at noise level `t` into `out`.
     ///
     /// # Errors
-    /// [`NnError::Shape`]: not a whole number of images, or `out` is not as long.
+    /// [`NnError::Shape`]: not a whole number of images, or `out` is not as long; [`NnError::NoiseLevel`]: the network has no
+    /// score for `t`.
     pub fn evaluate(
         &self,
         images: &[E],
@@ -128,22 +131,22 @@ impl<E: Number> PlannedNet<E> {
         expect(whole, "images and scores of a score network", &[images.len(), out.len()], || {
             format!("of equal length, a multiple of {side} x {side}")
         })?;
-        let level = E::of(t / self.time_scale);
+        let factors = self.scaling.factors(t, self.time_scale)?;
         for (images, out) in images.chunks(TOGETHER * n).zip(out.chunks_mut(TOGETHER * n)) {
-            self.few(images, level, out, space);
+            self.few(images, factors, out, space);
         }
         Ok(())
     }
 
     /// The same for at most [`TOGETHER`] images.
-    fn few(&self, images: &[E], level: E, out: &mut [E], space: &mut Workspace<E>) {
+    fn few(&self, images: &[E], factors: Factors, out: &mut [E], space: &mut Workspace<E>) {
         let n = self.sizes.side * self.sizes.side;
         let len = self.sizes.features * self.sizes.patches();
         let count = images.len() / n;
         let Workspace { y, normed, hidden, patched } = space;
         let (y, normed) = (&mut y[..count * len], &mut normed[..count * len]);
         for (image, y) in images.chunks_exact(n).zip(y.chunks_exact_mut(len)) {
-            self.read(image, level, y, patched);
+            self.read(image, factors, y, patched);
         }
         for block in &self.blocks {
             self.mix_patches(block, y, normed, hidden);
@@ -155,17 +158,22 @@ impl<E: Number> PlannedNet<E> {
             normalize(y, &self.norm.0, &self.norm.1, normed);
             self.write(normed, out, patched);
         }
+        let (keep, network) = (E::of(factors.keep), E::of(factors.network));
+        for (out, z) in out.iter_mut().zip(images) {
+            *out = network * *out + keep * *z;
+        }
     }
 
     /// The first convolution.
-    fn read(&self, image: &[E], level: E, y: &mut [E], patched: &mut [E]) {
+    fn read(&self, image: &[E], factors: Factors, y: &mut [E], patched: &mut [E]) {
+        let (input, level) = (E::of(factors.input), E::of(factors.level));
         let Architecture { side, patch, features, .. } = self.sizes;
         let (along, patches) = (side / patch, self.sizes.patches());
         for (k, row) in image.chunks_exact(side).enumerate() {
             let (a, first) = (k % patch, (k / patch) * along);
             for (j, pixels) in row.chunks_exact(patch).enumerate() {
                 for (b, v) in pixels.iter().enumerate() {
-                    patched[(a * patch + b) * patches + first + j] = *v;
+                    patched[(a * patch + b) * patches + first + j] = *v * input;
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Score networks as safetensors files.
 
-use super::{Architecture, ScoreNet};
+use super::{Architecture, Scaling, ScoreNet};
 use crate::NnError;
 use crate::weights::{Values, Weights, of_le_bytes};
 use safetensors::tensor::TensorView;
@@ -31,6 +31,8 @@ pub struct About {
 struct Metadata {
     kind: String,
     architecture: Architecture,
+    #[serde(default)]
+    scaling: Scaling,
     about: About,
 }
 
@@ -40,8 +42,8 @@ impl ScoreNet {
     /// # Errors
     /// [`NnError::Safetensors`]: what the format's library refused.
     pub fn to_safetensors(&self, about: &About) -> Result<Vec<u8>, NnError> {
-        let metadata =
-            Metadata { kind: KIND.to_owned(), architecture: self.architecture, about: about.clone() };
+        let Self { architecture, scaling, .. } = *self;
+        let metadata = Metadata { kind: KIND.to_owned(), architecture, scaling, about: about.clone() };
         let metadata = serde_json::to_string(&metadata).map_err(|e| problem(&e))?;
         let names = self.architecture.arrays();
         let bytes: Vec<Vec<u8>> = self.arrays.iter().map(|a| a.values().to_le_bytes()).collect();
@@ -66,7 +68,8 @@ impl ScoreNet {
         let missing = "its metadata do not say what it is; convert the network's .eqx file instead";
         let text =
             header.metadata().as_ref().and_then(|all| all.get(KEY)).ok_or_else(|| problem(&missing))?;
-        let Metadata { kind, architecture, about } = serde_json::from_str(text).map_err(|e| problem(&e))?;
+        let Metadata { kind, architecture, scaling, about } =
+            serde_json::from_str(text).map_err(|e| problem(&e))?;
         if kind != KIND {
             return Err(problem(&format!("it is a {kind}, and only {KIND} is known")));
         }
@@ -86,7 +89,7 @@ impl ScoreNet {
             let found = net.architecture;
             return Err(problem(&format!("its metadata say {architecture:?}, and its arrays {found:?}")));
         }
-        Ok((net, about))
+        Ok((net.scaled(scaling)?, about))
     }
 
     /// From the file at `path`: `.eqx`, about which nothing is known, or safetensors.

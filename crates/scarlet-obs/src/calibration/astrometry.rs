@@ -114,8 +114,8 @@ impl Astrometry {
         [("shift", &self.shift), ("rotation", &self.rotation), ("scale", &self.scale)]
     }
 
-    pub(super) fn parameters_mut(&mut self) -> [&mut Param; 3] {
-        [&mut self.shift, &mut self.rotation, &mut self.scale]
+    pub(super) fn parameters_mut(&mut self) -> [(&'static str, &mut Param); 3] {
+        [("shift", &mut self.shift), ("rotation", &mut self.rotation), ("scale", &mut self.scale)]
     }
 
     /// The values of shift, rotation and scale.

@@ -8,6 +8,7 @@ mod light;
 mod param;
 mod placement;
 mod plan;
+mod resumed;
 
 pub use astrometry::Astrometry;
 pub use background::Background;
@@ -60,23 +61,26 @@ impl Calibration {
     /// Paths in an observation called `name`, roles and parameters, always in the same order.
     #[must_use]
     pub fn parameters(&self, name: &str) -> Vec<(String, Role, &Param)> {
+        self.named().map(|(of, param)| (format!("{}.{of}", path(name)), Role::Calibration, param)).collect()
+    }
+
+    /// Names and parameters, in the same order.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, &Param)> {
         let astrometry = self.astrometry.iter().flat_map(Astrometry::parameters);
         let flux_scale = self.flux_scale.iter().map(|param| ("flux_scale", param));
-        let background = self.background.iter().flat_map(Background::parameters);
-        let all = astrometry.chain(flux_scale).chain(background);
-        all.map(|(of, param)| (format!("{}.{of}", path(name)), Role::Calibration, param)).collect()
+        astrometry.chain(flux_scale).chain(self.background.iter().flat_map(Background::parameters))
     }
 
     /// Number of values of all its parameters, fixed ones included.
     #[must_use]
     pub fn values_len(&self) -> usize {
-        self.parameters("").iter().map(|(.., param)| param.len()).sum()
+        self.named().map(|(_, param)| param.len()).sum()
     }
 
     /// All values in the order of [`Calibration::parameters`].
     #[must_use]
     pub fn values(&self) -> Vec<f64> {
-        self.parameters("").iter().flat_map(|(.., param)| param.values()).copied().collect()
+        self.named().flat_map(|(_, param)| param.values()).copied().collect()
     }
 
     /// The same with other values, in the order of [`Calibration::parameters`].
@@ -87,7 +91,8 @@ impl Calibration {
     pub fn with_values(mut self, values: &[f64]) -> Self {
         assert_eq!(values.len(), self.values_len(), "values of a calibration");
         let mut rest = values;
-        let astrometry = self.astrometry.iter_mut().flat_map(Astrometry::parameters_mut);
+        let astrometry =
+            self.astrometry.iter_mut().flat_map(Astrometry::parameters_mut).map(|(_, param)| param);
         let background = self.background.iter_mut().flat_map(Background::parameters_mut);
         for param in astrometry.chain(&mut self.flux_scale).chain(background) {
             let (own, others) = rest.split_at(param.len());

@@ -67,7 +67,7 @@ pub(super) fn for_each_channel(param: Param, n: usize, row: &[usize]) -> Param {
 }
 
 /// `values` with everything else that `param` has.
-fn like(param: &Param, values: ArrayD<f64>) -> Param {
+pub(super) fn like(param: &Param, values: ArrayD<f64>) -> Param {
     let mut new = Param::fixed(values).transform(param.transform_ref().clone());
     if let Some(prior) = param.prior_ref() {
         new = new.prior(prior.clone());

@@ -46,6 +46,8 @@ pub struct Limits {
     pub edge_significance: f64,
     /// Cosine between the images of two sources: a warning from here.
     pub overlap: f64,
+    /// Share of added noise that a prior's network leaves in an image: a warning from here.
+    pub strangeness: f64,
     /// Signal-to-noise ratio of a source: a warning below.
     pub source_snr: f64,
     /// Signal-to-noise ratio of a peak in the residual: reported from here.
@@ -77,6 +79,7 @@ impl Default for Limits {
             edge_share_alone: 0.1,
             edge_significance: 4.0,
             overlap: 0.95,
+            strangeness: 0.5,
             source_snr: 3.0,
             peak_snr: 5.0,
             peaks: 20,

@@ -38,6 +38,7 @@ pub use limits::Limits;
 pub use psf::{Core, core};
 pub use recentre::recentred;
 pub use scene::SourcePosition;
+pub(crate) use sky::clipped;
 pub use sky::sky_noise;
 pub use varying::PsfRange;
 

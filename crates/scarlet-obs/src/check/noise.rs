@@ -168,9 +168,10 @@ struct Sky {
 /// picked as such is corrected for. Where the darker tiles differ among each other they may be wings of bright
 /// sources that fill the whole image, which is only noted.
 fn background(observation: &Observation, channel: usize, ratio: f64, limits: &Limits) -> Option<Finding> {
-    let data = observation.data().index_axis(Axis(0), channel);
+    let mut data = observation.data().index_axis(Axis(0), channel).to_owned();
+    observation.calibration().add_background(channel, -1.0, data.view_mut());
     let weights = observation.weights().index_axis(Axis(0), channel);
-    let Sky { level, error, is_even } = sky(data, weights, ratio)?;
+    let Sky { level, error, is_even } = sky(data.view(), weights, ratio)?;
     if level.abs() < limits.background * ratio || level.abs() < limits.background_significance * error {
         return None;
     }

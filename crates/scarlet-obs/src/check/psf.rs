@@ -96,7 +96,7 @@ pub(super) fn findings(observation: &Observation, limits: &Limits) -> Vec<Findin
 
 fn no_psf(observation: &Observation) -> Finding {
     Finding {
-        severity: Severity::Note,
+        severity: Severity::Warning,
         code: "psf_missing",
         subject: format!("observation {}", observation.name()),
         problem: "it has no PSF and is taken to be seen through the model's".to_owned(),

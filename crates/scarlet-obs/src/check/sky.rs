@@ -28,7 +28,16 @@ const LEAST_PIXELS: usize = 50;
 #[must_use]
 pub fn sky_noise(image: ArrayView2<'_, f64>, weights: ArrayView2<'_, f64>) -> Option<f64> {
     let counted = image.iter().zip(&weights).filter(|(value, weight)| **weight > 0.0 && value.is_finite());
-    let mut values: Vec<f64> = counted.map(|(value, _)| *value).collect();
+    let (middle, mut values) = clipped(counted.map(|(value, _)| *value).collect())?;
+    values.retain(|value| *value <= middle);
+    if 2 * values.len() < LEAST_PIXELS {
+        return None;
+    }
+    scatter_about(&mut values, middle).filter(|sigma| *sigma > 0.0)
+}
+
+/// The median of what is not far from it, and all that is so.
+pub(crate) fn clipped(mut values: Vec<f64>) -> Option<(f64, Vec<f64>)> {
     for _ in 0..ROUNDS {
         let middle = median(&mut values)?;
         let limit = CLIP * scatter_about(&mut values.clone(), middle)?;
@@ -38,10 +47,5 @@ pub fn sky_noise(image: ArrayView2<'_, f64>, weights: ArrayView2<'_, f64>) -> Op
             break;
         }
     }
-    let middle = median(&mut values)?;
-    values.retain(|value| *value <= middle);
-    if 2 * values.len() < LEAST_PIXELS {
-        return None;
-    }
-    scatter_about(&mut values, middle).filter(|sigma| *sigma > 0.0)
+    Some((median(&mut values)?, values))
 }

@@ -61,8 +61,8 @@ fn ellipticity(image: &Array2<f64>, center: [f64; 2], sigma: f64) -> f64 {
 pub(super) fn findings(observation: &Observation) -> Vec<Finding> {
     let frame = observation.frame();
     let Some(psf) = frame.varying_psf_ref() else { return Vec::new() };
-    let made = |code, problem, advice: &str| Finding {
-        severity: Severity::Note,
+    let made = |severity, code, problem, advice: &str| Finding {
+        severity,
         code,
         subject: format!("PSF of observation {}", observation.name()),
         problem,
@@ -80,13 +80,13 @@ pub(super) fn findings(observation: &Observation) -> Vec<Finding> {
             "it varies over the image: FWHM {narrow:.2} to {wide:.2} px, ellipticity {round:.3} to {long:.3}"
         );
         let advice = "nothing to do: every place is seen through its own PSF; the renderer says with how many components";
-        found.push(made("psf_varies", problem, advice));
+        found.push(made(Severity::Note, "psf_varies", problem, advice));
     }
     if let Some(beyond) = beyond(psf, frame.bbox()).filter(|px| *px > BEYOND_PX) {
         let problem = format!("the image reaches {beyond:.0} px beyond the places that it was fitted to");
         let advice = "check where the image lies on the detector (in a scene file: psf: { first_pixel: [y, x] }); beyond \
                       the places of its stars a PSF is a guess";
-        found.push(made("psf_extrapolated", problem, advice));
+        found.push(made(Severity::Warning, "psf_extrapolated", problem, advice));
     }
     found
 }

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// Pixels read with one call of cfitsio.
 const CHUNK: usize = 1 << 20;
+/// Bytes of a record, of which FITS files have whole numbers.
+const RECORD: u64 = 2880;
 
 /// A type that pixels are read as: `f32` or `f64`.
 pub trait FitsPixel: sealed::Pixel {}
@@ -250,11 +252,19 @@ impl FitsReader {
             }
         };
         let found = self.hdus.iter().enumerate().position(|(number, hdu)| is_wanted(number, hdu));
-        found.ok_or_else(|| ObsError::NoHdu {
-            path: self.path.clone(),
-            wanted: wanted.to_string(),
-            available: (0..self.hdus.len()).map(|number| self.label(number)).collect(),
+        found.ok_or_else(|| match self.is_cut_short() {
+            true => ObsError::FitsTruncated { path: self.path.clone(), hdu: wanted.to_string() },
+            false => ObsError::NoHdu {
+                path: self.path.clone(),
+                wanted: wanted.to_string(),
+                available: (0..self.hdus.len()).map(|number| self.label(number)).collect(),
+            },
         })
+    }
+
+    /// Whether it ends within a record, so that it may have had more HDUs; not known of a compressed file.
+    const fn is_cut_short(&self) -> bool {
+        self.bytes != u64::MAX && self.bytes % RECORD != 0
     }
 
     pub(super) fn label(&self, number: usize) -> String {

@@ -10,6 +10,7 @@ use colours::Measured;
 use ndarray::{ArrayView2, Axis};
 use response::{Response, Stamp, Unknown, responses};
 use scarlet_model::{Layout, Scene};
+use std::ops::ControlFlow;
 
 /// Less than this share of a source's light on pixels that count does not measure its flux.
 const LEAST_SEEN: f64 = 0.02;
@@ -24,7 +25,7 @@ const LEAST_SEEN: f64 = 0.02;
 ///
 /// Observations may be on any grid, and each sees what it sees. In a channel in which less than 2% of a component's light
 /// falls on pixels that count it begins with the flux that its best channel and the median colour of the others say, or with
-/// [`FLUX_FLOOR`] times a typical error; what is seen in no channel stays as it is.
+/// [`FLUX_FLOOR`] times a typical error, or, where nothing is seen in that channel, with the flux of its best; what is seen in no channel stays as it is.
 ///
 /// # Errors
 /// No observation, one with channels that the scene has not, a pixel that a WCS does not reach.
@@ -33,6 +34,19 @@ const LEAST_SEEN: f64 = 0.02;
 /// One convolution or resampling in a small box for each component and channel (3 ms for the 7 sources of HSC in 5
 /// channels); memory for the image of each component and what is seen of it in one channel.
 pub fn fit_fluxes(scene: &mut Scene, observations: &[&Observation]) -> Result<(), ObsError> {
+    fit_fluxes_with(scene, observations, &mut || ControlFlow::Continue(()))
+}
+
+/// The same as far as `watch` says, which is asked before each observation and channel but the first: where it breaks, channels
+/// that no observation was looked at in are filled in as if nothing were seen in them.
+///
+/// # Errors
+/// As [`fit_fluxes`].
+pub fn fit_fluxes_with(
+    scene: &mut Scene,
+    observations: &[&Observation],
+    watch: &mut dyn FnMut() -> ControlFlow<()>,
+) -> Result<(), ObsError> {
     if observations.is_empty() {
         return Err(ObsError::NoObservations);
     }
@@ -42,11 +56,14 @@ pub fn fit_fluxes(scene: &mut Scene, observations: &[&Observation]) -> Result<()
     let layout = Layout::new(scene)?;
     let mut values = layout.start_values().to_vec();
     let at = |u: &Unknown, channel: usize| u.values.start + channel;
-    let mut measured = Vec::new();
+    let (mut measured, mut goes_on) = (Vec::new(), true);
     for channel in 0..scene.frame().channel_names().len() {
         let mut equations = NormalEquations::new(unknowns.len());
-        for view in &mut views {
-            add(view, &mut equations, channel, &unknowns, &held);
+        for view in views.iter_mut().filter(|view| view.sight().channels().contains(&channel)) {
+            if goes_on {
+                add(view, &mut equations, channel, &unknowns, &held);
+            }
+            goes_on = goes_on && watch().is_continue();
         }
         let floor = |i: usize, u: &Unknown| {
             if u.may_be_negative { f64::NEG_INFINITY } else { FLUX_FLOOR * equations.error(i) }
@@ -77,8 +94,10 @@ fn add(
 ) {
     let Some(own) = view.sight().channels().iter().position(|c| *c == channel) else { return };
     let (observation, origin) = (view.observation(), view.sight().pixels().origin());
-    let weights = observation.weights().index_axis(Axis(0), own);
+    let weights = observation.weights().index_axis(Axis(0), own).mapv(|w| w / observation.flux_variance(own));
+    let weights = weights.view();
     let mut data = observation.data().index_axis(Axis(0), own).to_owned();
+    observation.calibration().add_background(own, -1.0, data.view_mut());
     for light in held.iter().filter_map(|response| response.seen(channel, own, view)) {
         light.subtract_from(&mut data, origin);
     }

@@ -5,11 +5,16 @@
 //! | [`align`] | the observations, where a shift, rotation or scale of them is free, as they lie on one another: before |
 //! | [`shapes`] | positions and shapes of all sources of a blend together: the way to begin |
 //! | [`fit_fluxes`] | the best positive fluxes of all sources of a scene together, their shapes held: then |
+//! | [`sky_levels`] | the levels that free backgrounds begin with |
 //! | [`check_seen`] | whether any observation sees a position |
 //! | [`layers`] | an image cut into layers of equal flux, for who makes galaxies of several components by hand |
 //! | [`pixel_spectrum`] | the colour at a position of one observation |
 //!
 //! Observations may be on any grid. Positions are `(y, x)` in pixels of the model frame unless a function says otherwise.
+//!
+//! What the observations say of themselves counts: the sky is that of their backgrounds, fluxes are multiplied by their
+//! flux scales, and noise that is correlated makes their weights as much smaller as it makes the flux of a point source
+//! less certain.
 //!
 //! A start value is never zero or negative: every flux is at least [`FLUX_FLOOR`] times its own noise.
 
@@ -20,12 +25,14 @@ mod median;
 mod normal;
 mod profile;
 mod seen;
+mod sky;
 mod spectrum;
 
-pub use blend::{GalaxyShape, Seed, StartShape, align, shapes};
-pub use fluxes::fit_fluxes;
+pub use blend::{GalaxyShape, Seed, StartShape, align, align_with, shapes, shapes_with};
+pub use fluxes::{fit_fluxes, fit_fluxes_with};
 pub use layers::{Layer, layers};
 pub use seen::check_seen;
+pub use sky::sky_levels;
 pub use spectrum::pixel_spectrum;
 
 /// Least start value of a flux, in units of its standard error when everything else is known.

@@ -5,11 +5,13 @@ use super::measured::measured;
 use super::whitening::Whitening;
 use super::{NoiseError, prediction};
 use crate::Observation;
-use ndarray::{Array2, Array3, ArrayView2, Axis};
+use ndarray::{Array2, Array3, ArrayView2, Axis, s};
 use scarlet_render::Pixel;
 
 /// Least power at any frequency, in units of the mean, unless something else is asked for.
 const FLOOR: f64 = 1e-4;
+/// Lags along both axes beyond which noise does not count in [`CorrelatedNoise::flux_variance`].
+const FARTHEST_LAG: i64 = 8;
 
 /// Gaussian noise with a covariance D rho D: D the errors of the pixels, from their weights, rho a correlation that depends
 /// on the distance alone.
@@ -160,6 +162,28 @@ impl CorrelatedNoise {
     pub fn function(&self, channel: usize, radius: usize) -> Array2<f64> {
         let (correlation, side, r) = (self.of(channel), 2 * radius + 1, radius as i64);
         Array2::from_shape_fn((side, side), |(y, x)| correlation.at([y as i64 - r, x as i64 - r]))
+    }
+
+    /// Variance of the flux of a source with this image in units of that with independent noise.
+    pub(crate) fn flux_variance(&self, channel: usize, image: ArrayView2<'_, f64>) -> f64 {
+        let (ny, nx) = image.dim();
+        let product = |[y, x]: [i64; 2]| -> f64 {
+            let cut = |lag: i64, n: usize| {
+                let by = (lag.unsigned_abs() as usize).min(n);
+                if lag >= 0 { (by..n, 0..n - by) } else { (0..n - by, by..n) }
+            };
+            let ((rows, rows_there), (columns, columns_there)) = (cut(y, ny), cut(x, nx));
+            let (here, there) = (image.slice(s![rows, columns]), image.slice(s![rows_there, columns_there]));
+            here.iter().zip(&there).map(|(a, b)| a * b).sum()
+        };
+        let correlation = self.of(channel);
+        // Opposite lags are alike.
+        let of_lag = |lag: [i64; 2]| 2.0 * correlation.at(lag) * product(lag);
+        let rows = (1..=FARTHEST_LAG).flat_map(|y| (-FARTHEST_LAG..=FARTHEST_LAG).map(move |x| [y, x]));
+        let lags = rows.chain((1..=FARTHEST_LAG).map(|x| [0, x]));
+        let of_one = product([0, 0]);
+        let of_all: f64 = of_one + lags.map(of_lag).sum::<f64>();
+        if of_one > 0.0 { (of_all / of_one).max(FLOOR) } else { 1.0 }
     }
 
     /// Scatter of differences of neighbours in a row, in units of that of independent pixels.

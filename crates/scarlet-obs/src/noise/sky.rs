@@ -18,7 +18,7 @@ pub(super) fn pulls(observation: &Observation, channel: usize) -> Array2<f64> {
 }
 
 /// True where a source stands out in any channel, or near that.
-pub(super) fn sources(observation: &Observation) -> Array2<bool> {
+pub(crate) fn sources(observation: &Observation) -> Array2<bool> {
     let [channels, ny, nx] = observation.frame().shape();
     let mut found = Array2::from_elem((ny, nx), false);
     for channel in 0..channels {

@@ -7,8 +7,6 @@ use scarlet::infer::sample::Chains;
 const RANKS: usize = 20;
 /// Bins of histograms.
 const BINS: usize = 40;
-/// Points of a pair.
-const DOTS: usize = 400;
 
 /// The values of a column over the draws, a line for each chain.
 pub(super) fn trace(chains: &Chains, k: usize) -> String {
@@ -85,32 +83,6 @@ pub(super) fn histogram(chains: &Chains, k: usize) -> String {
         x: ChartAxis::new(name, Scale::Linear),
         y: ChartAxis::new("density", Scale::FromZero),
         series: vec![series],
-        marks: Vec::new(),
-    }
-    .svg()
-}
-
-/// Each pair of columns against each other, and each column's distribution: the lower triangle, row by row.
-pub(super) fn corner(chains: &Chains, columns: &[usize]) -> Vec<String> {
-    let pairs = (0..columns.len()).flat_map(|i| (0..=i).map(move |j| (i, j)));
-    pairs
-        .map(|(i, j)| match i == j {
-            true => histogram(chains, columns[i]),
-            false => pair(chains, columns[j], columns[i]),
-        })
-        .collect()
-}
-
-fn pair(chains: &Chains, x: usize, y: usize) -> String {
-    let [of_x, of_y] = [x, y].map(|k| chains.columns()[k].name.clone());
-    let (across, up) = (chains.at(x), chains.at(y));
-    let every = across.len().div_ceil(DOTS).max(1);
-    let points = across.iter().zip(up.iter()).step_by(every).map(|(x, y)| [*x, *y]).collect();
-    Chart {
-        title: format!("Draws of {of_x} and {of_y}"),
-        x: ChartAxis::new(&of_x, Scale::Linear),
-        y: ChartAxis::new(&of_y, Scale::Linear),
-        series: vec![Series { label: String::new(), points, stroke: Stroke::Dots, tone: 0 }],
         marks: Vec::new(),
     }
     .svg()

@@ -19,10 +19,13 @@ pub(super) fn section(out: &mut String, images: &[SourceImages]) {
         return;
     }
     put!(out, "<section id=\"images\">\n<h2>Light of each source</h2>\n");
-    put!(out, "<p>Mean and standard deviation of each pixel over the draws, summed over channels.</p>\n");
+    put!(
+        out,
+        "<p class=\"about\">Mean and standard deviation of each pixel over the draws, summed over channels.</p>\n"
+    );
+    put!(out, "<div class=\"cutouts\">\n");
     for source in images.iter().take(MOST) {
         let name = escape(&source.source);
-        put!(out, "<h3>{name}</h3>\n");
         let mean = source.mean.sum_axis(Axis(0));
         // channels vary on their own, but for what they share: squares add up at least
         let sd = source.sd.mapv(|v| v * v).sum_axis(Axis(0)).mapv(f64::sqrt);
@@ -30,14 +33,14 @@ pub(super) fn section(out: &mut String, images: &[SourceImages]) {
             let most = image.iter().copied().fold(0.0, f64::max);
             put!(
                 out,
-                "<figure style=\"display:inline-block\"><img alt=\"{what} of {name}\" \
-                 src=\"data:image/png;base64,{}\"><figcaption>{what}, up to {}</figcaption></figure>\n",
+                "<figure><img style=\"width:100%;image-rendering:pixelated\" alt=\"{what} of {name}\" \
+                 src=\"data:image/png;base64,{}\"><figcaption><b>{name}</b>: {what}, up to {}</figcaption></figure>\n",
                 STANDARD.encode(picture(&image, most).upscaled(SIDE).png()),
                 number(most, 3)
             );
         }
     }
-    put!(out, "</section>\n");
+    put!(out, "</div>\n</section>\n");
 }
 
 /// By the square root, so that wings can be seen.

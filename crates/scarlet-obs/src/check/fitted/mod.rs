@@ -3,6 +3,7 @@
 mod boxes;
 mod overlaps;
 mod peaks;
+mod priors;
 mod seen;
 
 use super::{
@@ -30,6 +31,7 @@ impl Limits {
         let mut found = boxes::findings(&lookouts, rendered, sources, self);
         let seen = seen::all(scene, observations, rendered, sources)?;
         found.extend(seen::findings(scene, sources, &seen, self));
+        found.extend(priors::findings(scene, self));
         found.extend(self.pairs(&centers(scene), &lookouts, "sources_ended_together"));
         found.extend(overlaps::findings(sources, &found, self));
         found.extend(peaks::findings(scene, &lookouts, rendered, sources, self));

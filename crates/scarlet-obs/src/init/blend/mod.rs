@@ -25,6 +25,7 @@ use scarlet_frame::{BBox, Frame, MODEL_PSF_SIGMA_PX};
 use scarlet_model::prior::NearImage;
 use scarlet_model::{Param, Source};
 use stamp::{Painter, Stamp};
+use std::ops::ControlFlow;
 
 /// Rounds at most, and the largest change of a shape's number at which they end.
 const ROUNDS: usize = 8;
@@ -145,8 +146,22 @@ pub fn shapes(
     model: &Frame,
     seeds: &[Seed],
 ) -> Result<Vec<StartShape>, ObsError> {
+    shapes_with(observations, model, seeds, &mut || ControlFlow::Continue(()))
+}
+
+/// The same as far as `watch` says, which is asked for each observation and channel in each round: where it breaks, shapes are
+/// those of the rounds before, in the first one those that are expected at the positions of the `seeds`.
+///
+/// # Errors
+/// As [`shapes`].
+pub fn shapes_with(
+    observations: &[&Observation],
+    model: &Frame,
+    seeds: &[Seed],
+    watch: Watch<'_>,
+) -> Result<Vec<StartShape>, ObsError> {
     let mut blend = Blend::new(observations, model, seeds)?;
-    blend.fit(Vec::new())?;
+    blend.fit(Vec::new(), watch)?;
     Ok(blend.fits.iter().map(|fit| fit.shape(&blend.planes, &blend.sights)).collect())
 }
 
@@ -158,17 +173,33 @@ pub fn shapes(
 /// # Errors
 /// As [`shapes`].
 pub fn align(observations: &mut [Observation], model: &Frame, seeds: &[Seed]) -> Result<(), ObsError> {
+    align_with(observations, model, seeds, &mut || ControlFlow::Continue(()))
+}
+
+/// The same as far as `watch` says, as [`shapes_with`] asks it.
+///
+/// # Errors
+/// As [`shapes`].
+pub fn align_with(
+    observations: &mut [Observation],
+    model: &Frame,
+    seeds: &[Seed],
+    watch: Watch<'_>,
+) -> Result<(), ObsError> {
     let free = |(k, observation)| Alignment::new(k, observation);
     let free: Vec<Alignment> = observations.iter().enumerate().filter_map(free).collect();
     if free.is_empty() {
         return Ok(());
     }
     let seen: Vec<&Observation> = observations.iter().collect();
-    for found in Blend::new(&seen, model, seeds)?.fit(free)? {
+    for found in Blend::new(&seen, model, seeds)?.fit(free, watch)? {
         observations[found.observation()].set_astrometry(found.values());
     }
     Ok(())
 }
+
+/// Asked whether to go on.
+type Watch<'a> = &'a mut dyn FnMut() -> ControlFlow<()>;
 
 /// All sources, and what the observations see of them.
 struct Blend {
@@ -193,16 +224,19 @@ impl Blend {
         Ok(Self { channels, fits: seeds.iter().map(begin).collect(), planes, sights })
     }
 
-    /// Rounds until nothing changes; returns the observations whose astrometry is `free` with what it is.
-    fn fit(&mut self, mut free: Vec<Alignment>) -> Result<Vec<Alignment>, ObsError> {
+    /// Rounds until nothing changes or `watch` breaks; returns the observations whose astrometry is `free` with what it is.
+    fn fit(&mut self, mut free: Vec<Alignment>, watch: Watch<'_>) -> Result<Vec<Alignment>, ObsError> {
         let Self { channels, planes, sights, fits } = self;
         let mut painters: Vec<Painter<'_>> = planes.iter().map(Painter::new).collect();
-        for _ in 0..ROUNDS {
+        'rounds: for _ in 0..ROUNDS {
             let columns = fits.iter().map(Fit::columns).chain(free.iter().map(Alignment::columns));
             let mut equations = Equations::new(*channels, &columns.collect::<Vec<_>>());
             let spot = |sight: &Sight| fits.iter().map(|fit| Spot::new(sight, fit.center)).collect();
             let spots: Vec<Vec<Option<Spot>>> = sights.iter().map(spot).collect();
             for (plane, painter) in planes.iter().zip(&mut painters) {
+                if watch().is_break() {
+                    break 'rounds;
+                }
                 let spots = &spots[plane.observation];
                 let both = fits.iter().zip(spots);
                 let mut stamps: Vec<Option<Stamp>> =

@@ -59,6 +59,17 @@ impl Spot {
     }
 }
 
+/// Data and weights of a channel as if it had neither background nor flux scale, and independent noise.
+fn as_of_sources(observation: &Observation, own: usize) -> (Array2<f32>, Array2<f32>) {
+    let factor = observation.calibration().factor(own);
+    let of_noise = observation.flux_variance(own);
+    let weights = observation.weights().index_axis(Axis(0), own);
+    let mut data = observation.data().index_axis(Axis(0), own).to_owned();
+    observation.calibration().add_background(own, -1.0, data.view_mut());
+    data.zip_mut_with(&weights, |d, w| *d = if *w > 0.0 { *d / factor } else { 0.0 });
+    (data.mapv(|d| d as f32), weights.mapv(|w| (w * factor * factor / of_noise) as f32))
+}
+
 impl Plane {
     /// All channels of the observations, where these are in the frame `model`.
     pub(super) fn all(observations: &[&Observation], sights: &[Sight], model: &Frame) -> Vec<Self> {
@@ -79,10 +90,7 @@ impl Plane {
         channel: usize,
         k: usize,
     ) -> Self {
-        let weights = observation.weights().index_axis(Axis(0), own).mapv(|w| w as f32);
-        let data = observation.data().index_axis(Axis(0), own);
-        let data =
-            ndarray::Zip::from(data).and(&weights).map_collect(|d, w| if *w > 0.0 { *d as f32 } else { 0.0 });
+        let (data, weights) = as_of_sources(observation, own);
         let psf = match (observation.frame().psf_ref(), model.psf_ref()) {
             (Some(psf), _) => psf.sampled(own),
             (None, Some(psf)) if sight.whole_pixel_shift().is_some() => psf.sampled(channel),
@@ -116,7 +124,7 @@ impl Plane {
         (cell, &self.psf_of_cells[cell])
     }
 
-    /// Inverse variance of the pixel that holds a position of the observation, or a typical one.
+    /// Effective inverse variance of the pixel that holds a position of the observation, or a typical one.
     pub(super) fn weight_at(&self, position: [f64; 2]) -> f64 {
         let at = [0, 1].map(|k| (position[k] - self.bbox.origin()[k] as f64 + 0.5).floor());
         let inside = at.iter().all(|v| *v >= 0.0);

@@ -37,12 +37,13 @@ pub(super) fn fill(measured: &mut [Vec<Measured>]) {
 }
 
 /// Flux of the source in its best channel times the median colour of the sources that are bright in both, at least a small part
-/// of a typical error; none where it is seen nowhere, or nothing is in this channel.
+/// of a typical error; its flux in its best channel where nothing is in this one, none where it is seen nowhere.
 fn guess(measured: &[Vec<Measured>], channel: usize, source: usize) -> Option<f64> {
     let seen = (0..measured.len()).filter(|c| measured[*c][source].is_there());
     let best = seen.max_by(|a, b| measured[*a][source].snr().total_cmp(&measured[*b][source].snr()))?;
     let mut errors: Vec<f64> = measured[channel].iter().filter(|m| m.is_there()).map(|m| m.error).collect();
-    let least = FLUX_FLOOR * median(&mut errors)?;
+    let Some(typical) = median(&mut errors) else { return Some(measured[best][source].flux) };
+    let least = FLUX_FLOOR * typical;
     let pairs = measured[channel].iter().zip(&measured[best]);
     let bright = pairs.filter(|(a, b)| a.snr() > LEAST_SNR && b.snr() > LEAST_SNR);
     let colour = median(&mut bright.map(|(a, b)| a.flux / b.flux).collect::<Vec<_>>());
@@ -72,5 +73,8 @@ mod tests {
         let mut faint = vec![vec![seen(1.0), UNSEEN], vec![seen(1.0), seen(12.0)]];
         fill(&mut faint);
         assert_eq!(faint[0][1].flux, FLUX_FLOOR);
+        let mut dark = vec![vec![UNSEEN], vec![seen(12.0)]];
+        fill(&mut dark);
+        assert_eq!(dark[0][0].flux, 12.0);
     }
 }

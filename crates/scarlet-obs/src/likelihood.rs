@@ -1,14 +1,17 @@
 //! All stages of one likelihood, with their buffers, in one pixel type.
 
+use crate::{JointPlan, ObsError, Observation, PixelImage};
 use ndarray::Array3;
 use scarlet_frame::Frame;
 use scarlet_model::{Layout, Scene};
-use scarlet_obs::{JointPlan, ObsError, Observation, PixelImage};
-use scarlet_render::{Edge, Pixel, ScenePlan, Workers};
+use scarlet_render::{Edge, Pixel, Precision, ScenePlan, Workers};
 use std::fmt::Debug;
 
-/// A log-likelihood as a function of the model's values, whatever type its pixels have.
-pub(crate) trait Likelihood: Debug + Send {
+/// The log-likelihood of a scene given observations, as a function of the model's values, whatever type its pixels have.
+///
+/// `values` are those of a [`Layout`]: the scene's, then the observations' own. Buffers are its own; evaluations allocate
+/// nothing.
+pub trait Likelihood: Debug + Send {
     /// The log-likelihood at `values`.
     fn value(&mut self, values: &[f64], workers: &Workers) -> f64;
 
@@ -40,9 +43,27 @@ pub(crate) trait Likelihood: Debug + Send {
     fn transforms(&self) -> Vec<([usize; 2], usize)>;
 }
 
+/// Plans the log-likelihood of `scene` given `observations`, with pixels of this `precision`.
+///
+/// # Errors
+/// An observation that the model frame does not cover, or cannot be rendered from it.
+pub fn plan_likelihood(
+    scene: &Scene,
+    layout: &Layout,
+    observations: &[&Observation],
+    precision: Precision,
+    workers: &Workers,
+) -> Result<Box<dyn Likelihood>, ObsError> {
+    let frame = scene.frame();
+    Ok(match precision {
+        Precision::Single => Box::new(Pipeline::<f32>::new(scene, layout, observations, frame, workers)?),
+        Precision::Double => Box::new(Pipeline::<f64>::new(scene, layout, observations, frame, workers)?),
+    })
+}
+
 /// A planned scene and planned observations.
 #[derive(Debug)]
-pub(crate) struct Pipeline<T: Pixel> {
+struct Pipeline<T: Pixel> {
     scene: ScenePlan<T>,
     observations: JointPlan<T>,
     adjoint: Vec<T>,
@@ -54,7 +75,7 @@ pub(crate) struct Pipeline<T: Pixel> {
 }
 
 impl<T: Pixel> Pipeline<T> {
-    pub(crate) fn new(
+    fn new(
         scene: &Scene,
         layout: &Layout,
         observations: &[&Observation],

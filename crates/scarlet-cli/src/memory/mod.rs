@@ -1,6 +1,8 @@
 //! How much memory a fit will need, and how much there is.
 
-use scarlet::frame::Frame;
+mod rendering;
+
+use rendering::{errors, of_observation};
 use scarlet::infer::Precision;
 use scarlet::model::{Component, Scene};
 use scarlet::obs::Observation;
@@ -43,14 +45,15 @@ impl Estimate {
         let channels = scene.frame().shape()[0];
         let cubes = |s: &scarlet::model::Source| s.component().outer_bbox().map_or(0, |b| b.len() * channels);
         let cubes: usize = scene.sources().map(|(_, source)| cubes(source)).sum();
-        let transforms: usize =
-            observations.iter().map(|o| transforms(o.frame(), scene.frame(), pixel, threads)).sum();
+        let rendering: usize =
+            observations.iter().map(|o| of_observation(o, scene.frame(), pixel, threads)).sum();
         Self {
             parts: vec![
                 ("program", PROGRAM + threads * THREAD),
                 ("images", images * (16 + 2 * pixel)),
                 ("model", 2 * model * pixel),
-                ("transforms", transforms),
+                ("rendering", rendering),
+                ("errors", errors(scene, observations)),
                 ("sources", drawn * (2 * pixel + 8) + values * 8 * VECTORS),
                 ("results", (2 * images + model) * 8 + images * 12 + cubes * 8),
             ],
@@ -81,21 +84,6 @@ fn cores() -> usize {
 fn boxes(component: &Component) -> usize {
     let own = component.bbox().map_or(0, |bbox| bbox.len());
     own + component.parts().iter().map(|(_, part)| boxes(part)).sum::<usize>()
-}
-
-/// Bytes of kernels and buffers of the FFTs of one observation.
-fn transforms(own: &Frame, model: &Frame, pixel: usize, threads: usize) -> usize {
-    let Some(psf) = own.psf_ref() else { return 0 };
-    let (reach, shape) = (psf.sampled(0).dim(), model.bbox().shape());
-    // Lengths are rounded up to ones with small factors: a tenth at most.
-    let [fy, fx] = [shape[0] + reach.0, shape[1] + reach.1].map(|n| n + n / 10);
-    let half = fy * (fx / 2 + 1) * 2;
-    let channels = own.channel_names().len();
-    // A PSF that varies has no more components than images, and as many more from their derivatives along y and x.
-    let components =
-        |c: usize| own.varying_psf_ref().map_or(1, |varying| 3 * varying.field(c).basis().dim().0);
-    let kernels: usize = (0..channels).map(components).sum();
-    half * pixel * (kernels + 2 * threads) + (kernels - channels) * shape[0] * shape[1] * pixel + 3 * half * 8
 }
 
 /// Bytes that this process may still take, where the system tells: the free memory, or less in a container.

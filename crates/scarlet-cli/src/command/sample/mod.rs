@@ -1,152 +1,43 @@
 //! `scarlet sample`: draws from the posterior of a scene file.
 
-use super::fit::{Stages, calibrated, check_memory, descend, positive, tell};
+mod args;
+mod told;
+
+pub use args::{EXAMPLES, MassKind, SampleArgs, SamplerKind};
+
+use super::fit::{Stages, calibrated, check_memory, descend, tell};
 use super::progress::SampleCourse;
 use super::{Finish, Session};
 use crate::budget::Budget;
 use crate::error::CliError;
 use crate::log::Level;
 use crate::memory::Estimate;
-use crate::output::{check_inputs, prepare_folder, write_text};
+use crate::output::{check_inputs, of_observations, prepare_folder, write_text};
 use crate::sampling::{
-    SAMPLE_RESULTS, SamplePage, SampleSummary, ZARR, chains_table, read_chains, write_zarr,
+    CHAINS, FITTED, PAGE, SAMPLE_RESULTS, SUMMARY, SamplePage, SampleSummary, TABLE, ZARR, chains_table,
+    read_chains, write_zarr,
 };
-use crate::scene_file::SceneFile;
-use clap::{Args, ValueEnum};
-use scarlet::infer::diagnostics::{Limits, findings, summary};
+use crate::scene_file::{SceneFile, load_fit};
+use indicatif::HumanDuration;
+use scarlet::infer::diagnostics::{findings, summary};
 use scarlet::infer::sample::{
-    Chains, Draws, Langevin, MassMatrix, Nuts, PosteriorStart, SampleProgress, free_columns, unnormalised,
+    Chains, Draws, Langevin, PosteriorStart, SampleProgress, free_columns, unnormalised,
 };
 use scarlet::infer::{InferError, Posterior};
 use scarlet::model::Scene;
 use scarlet::obs::Observation;
 use scarlet::obs::check::{Finding, Severity};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-
-/// What to read below the options.
-pub const EXAMPLES: &str = "\
-Examples:
-  scarlet sample scene.yaml --out posterior
-  scarlet sample scene.yaml --out posterior --chains 4 --draws 1000 --threads 0
-  scarlet sample scene.yaml --out posterior --resume --draws 2000
-
-It fits the scene first, then draws from the posterior around that fit with NUTS, and writes chains.parquet (a row for
-each draw), chains.zarr (the same for ArviZ), summary.csv, summary.json, report.html and scene.json (the fit). In Python:
-
-  import arviz as az
-  az.summary(az.from_zarr(\"posterior/chains.zarr\"))
-
---resume goes on with the chains in the folder: from their last draws, with scales learnt from all of them and a
-warm-up of its own. Ctrl-C ends it and keeps what is drawn. Parameters without a prior have a flat one, and are named.";
+use std::path::Path;
+use std::time::Duration;
+use told::{ended_early, flat_priors, nothing_drawn};
 
 /// Draws of an image's mean and standard deviation, and of predictive checks.
 const SOME: usize = 200;
-
-/// Draws from the posterior of a scene file.
-#[derive(Debug, Clone, Args)]
-pub struct SampleArgs {
-    /// The scene file
-    pub scene: PathBuf,
-    /// Folder for the results; made if it is not there
-    #[arg(long, short, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Write into the folder also where it holds files that are not scarlet's
-    #[arg(long)]
-    pub overwrite: bool,
-    /// Number of chains
-    #[arg(long, value_name = "N", default_value_t = Nuts::default().chains)]
-    pub chains: usize,
-    /// Draws of each chain
-    #[arg(long, value_name = "N", default_value_t = Nuts::default().draws)]
-    pub draws: usize,
-    /// Draws of each chain before, in which scales are learnt
-    #[arg(long, value_name = "N", default_value_t = Nuts::default().warmup)]
-    pub warmup: usize,
-    /// Keep one draw of so many only
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub thin: usize,
-    /// What the random numbers depend on
-    #[arg(long, value_name = "N", default_value_t = Nuts::default().seed)]
-    pub seed: u64,
-    /// Threads, 0 for one on each core; more than chains are of no use
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub threads: usize,
-    /// The sampler: langevin for priors that are only a score, with a bias
-    #[arg(long, value_enum, default_value_t = SamplerKind::Nuts)]
-    pub sampler: SamplerKind,
-    /// What is learnt in the warm-up
-    #[arg(long, value_enum, default_value_t = MassKind::Diagonal)]
-    pub mass_matrix: MassKind,
-    /// Mean acceptance of trajectories: more means fewer divergences and more work
-    #[arg(long, value_name = "SHARE", default_value_t = Nuts::default().target_acceptance)]
-    pub target_acceptance: f64,
-    /// Doublings of a trajectory at most
-    #[arg(long, value_name = "N", default_value_t = Nuts::default().max_depth)]
-    pub max_depth: u64,
-    /// Go on with the chains in the folder
-    #[arg(long)]
-    pub resume: bool,
-    /// Largest R-hat that passes
-    #[arg(long, value_name = "RHAT", default_value_t = Limits::default().rhat, value_parser = positive)]
-    pub rhat_limit: f64,
-    /// Columns to draw in the report, such as `star.center[0]`; may be given several times
-    #[arg(long, value_name = "NAME")]
-    pub plot: Vec<String>,
-    /// Print the summary as JSON on standard output
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// A sampler by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SamplerKind {
-    /// The no-U-turn sampler.
-    Nuts,
-    /// Langevin dynamics without a test of acceptance.
-    Langevin,
-}
-
-/// A mass matrix by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum MassKind {
-    /// A scale for each value.
-    Diagonal,
-    /// And directions that stand out.
-    LowRank,
-}
-
-impl SampleArgs {
-    fn nuts(&self) -> Nuts {
-        Nuts {
-            chains: self.chains,
-            draws: self.draws,
-            warmup: self.warmup,
-            thin: self.thin,
-            seed: self.seed,
-            threads: self.threads,
-            target_acceptance: self.target_acceptance,
-            max_depth: self.max_depth,
-            mass_matrix: match self.mass_matrix {
-                MassKind::Diagonal => MassMatrix::Diagonal,
-                MassKind::LowRank => MassMatrix::LowRank,
-            },
-        }
-    }
-
-    fn langevin(&self) -> Langevin {
-        let own = Langevin::default();
-        Langevin {
-            chains: self.chains,
-            draws: self.draws,
-            warmup: self.warmup,
-            thin: own.thin * self.thin,
-            seed: self.seed,
-            threads: self.threads,
-            ..own
-        }
-    }
-}
+/// Gradients of a draw: where the whitening fits, and of many values that go together.
+const GRADIENTS: [f64; 2] = [7.0, 63.0];
+/// From how long on one wants to be told.
+const LONG: Duration = Duration::from_secs(60);
 
 /// Runs the command.
 ///
@@ -159,9 +50,17 @@ pub fn run(args: &SampleArgs, session: &Session) -> Result<Finish, CliError> {
     check_inputs(&args.out, &SAMPLE_RESULTS, &file.inputs())?;
     prepare_folder(&args.out, args.overwrite)?;
     let run = Run { args, session, file };
-    let (summary, finish) = run.all()?;
-    print(&summary, args, session);
-    Ok(finish)
+    match run.all() {
+        Ok((summary, finish)) => {
+            print(&summary, args, session);
+            Ok(finish)
+        }
+        Err(CliError::Infer(InferError::NothingDrawn { made, warmup })) => {
+            tell(&[nothing_drawn(made, warmup)], session);
+            Ok(Finish::Early)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// A run of the command.
@@ -187,16 +86,21 @@ impl Run<'_> {
         tell(flat.as_slice(), self.session);
         let fitted = stages.end("fit", &format!("start of {} free values", start.layout().dim()));
 
+        scene.save_with(self.args.out.join(FITTED), &of_observations(&observations))?;
+
         let own = free_columns(start.layout());
         let before = before.map(|chains| chains.only(&own)).transpose()?;
         let draws = self.draw(&mut start, before.as_ref(), &mut budget)?;
         let sampled = stages.end("sample", &format!("{} gradients evaluated", draws.gradients));
         let new = start.named(&draws)?;
         let chains = match &before {
+            Some(before) if before.chains() > new.chains() => {
+                // an end before all chains went on: those in the folder stay as they are
+                return Err(InferError::NothingDrawn { made: new.draws(), warmup: self.args.warmup }.into());
+            }
             Some(before) => before.followed_by(&new)?,
             None => new,
         };
-        scene.save(self.args.out.join("scene.json"))?;
         self.write(&start, chains, flat, &draws, [read, fitted, sampled], &mut stages)
     }
 
@@ -205,7 +109,7 @@ impl Run<'_> {
         if !self.args.resume {
             return Ok(None);
         }
-        let chains = read_chains(&self.args.out.join("chains.parquet"))?;
+        let chains = read_chains(&self.args.out.join(CHAINS))?;
         if chains.chains() != self.args.chains {
             let problem = format!(
                 "there are {} chains to go on with, and --chains says {}",
@@ -225,9 +129,9 @@ impl Run<'_> {
         resumes: bool,
         budget: &mut Budget,
     ) -> Result<(Scene, Vec<Observation>, Vec<f64>), CliError> {
-        let mut scene = match resumes {
-            true => Scene::load(self.args.out.join("scene.json"))?,
-            false => self.file.make_scene(&mut observations)?,
+        let (mut scene, observations) = match resumes {
+            true => load_fit(&self.args.out.join(FITTED), observations)?,
+            false => (self.file.make_scene_within(budget, &mut observations)?, observations),
         };
         let settings = &self.file.fit;
         let estimate = Estimate::of_fit(&scene, &observations, settings.precision(), 1);
@@ -244,6 +148,30 @@ impl Run<'_> {
         Ok((scene, observations, fit.x))
     }
 
+    /// Says how long it may take, loudly where that is minutes.
+    fn estimate(&self, start: &PosteriorStart<'_>) -> Result<(), CliError> {
+        let gradient = start.seconds_a_gradient()?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = if self.args.threads == 0 { cores } else { self.args.threads }.min(self.args.chains);
+        let each = self.args.warmup as f64 + self.args.draws as f64 * self.args.thin as f64;
+        let rounds = self.args.chains as f64 * each / threads as f64 * gradient;
+        let [least, most] =
+            GRADIENTS.map(|each| Duration::try_from_secs_f64(rounds * each).unwrap_or(Duration::MAX));
+        let text = format!(
+            "{} free values, {:.2} ms a gradient; {:.0} draws in each chain of {:.0} to {:.0} gradients would take {} to {}",
+            start.layout().dim(),
+            1e3 * gradient,
+            each,
+            GRADIENTS[0],
+            GRADIENTS[1],
+            HumanDuration(least),
+            HumanDuration(most),
+        );
+        let level = if most > LONG { Level::Info } else { Level::Detail };
+        self.session.log.say(level, "estimate", &text, &[("seconds_most", most.as_secs_f64().into())]);
+        Ok(())
+    }
+
     fn draw(
         &self,
         start: &mut PosteriorStart<'_>,
@@ -257,6 +185,10 @@ impl Run<'_> {
             // other random numbers than those of the draws that are there
             nuts.seed = nuts.seed.wrapping_add(before.draws() as u64);
         }
+        if budget.begin().is_break() {
+            return Err(InferError::NothingDrawn { made: 0, warmup: nuts.warmup }.into());
+        }
+        self.estimate(start)?;
         let mut course = SampleCourse::new(self.session.log);
         let mut watch = |progress: &SampleProgress| {
             course.step(progress);
@@ -285,11 +217,10 @@ impl Run<'_> {
         stages: &mut Stages<'_>,
     ) -> Result<(SampleSummary, Finish), CliError> {
         let folder = &self.args.out;
-        let chains = start.measured(chains)?;
+        let chains = start.measured(chains, self.file.zero_point())?;
         let lines = summary(&chains);
-        let limits = Limits { rhat: self.args.rhat_limit, ..Limits::default() };
         let predictive = start.predictive(&chains, SOME)?;
-        let mut found = findings(&chains, &lines, &limits);
+        let mut found = findings(&chains, &lines, &self.args.limits());
         found.extend(predictive.iter().filter_map(|check| check.finding()));
         found.extend(draws.is_interrupted.then(ended_early));
         tell(&found, self.session);
@@ -304,9 +235,9 @@ impl Run<'_> {
             summary.sampler = "langevin";
         }
         let about = self.about();
-        chains_table(&chains, &about).write_parquet(&folder.join("chains.parquet"))?;
+        chains_table(&chains, &about).write_parquet(&folder.join(CHAINS))?;
         write_zarr(&chains, &about, &folder.join(ZARR))?;
-        summary.table().write_csv(&folder.join("summary.csv"))?;
+        summary.table().write_csv(&folder.join(TABLE))?;
         summary.seconds.write = stages.end("write", &format!("results written to {}", folder.display()));
         summary.ess_bulk_least_per_second = summary.ess_bulk_least.map(|ess| ess / summary.seconds.total());
         let page = SamplePage {
@@ -317,9 +248,9 @@ impl Run<'_> {
             images: start.images(&chains, SOME)?,
             settings: self.file.text().to_owned(),
         };
-        let path = folder.join("report.html");
+        let path = folder.join(PAGE);
         page.write(&path).map_err(CliError::file(path, "write"))?;
-        write_text(&folder.join("summary.json"), &summary.json())?;
+        write_text(&folder.join(SUMMARY), &summary.json())?;
         let finish = match (draws.is_interrupted, is_mixed) {
             (true, _) => Finish::Early,
             (false, true) => Finish::Done,
@@ -339,38 +270,6 @@ impl Run<'_> {
     }
 }
 
-/// That parameters have no prior, by name.
-fn flat_priors(parameters: &[String]) -> Option<Finding> {
-    /// Names that are said.
-    const SAID: usize = 6;
-    let more = parameters.len().saturating_sub(SAID);
-    let names = parameters[..parameters.len() - more].join(", ");
-    let names = if more > 0 { format!("{names} and {more} more") } else { names };
-    (!parameters.is_empty()).then(|| Finding {
-        severity: Severity::Warning,
-        code: "no_prior",
-        subject: "priors".to_owned(),
-        problem: format!("{} without a prior, so that all their values are taken as equally likely: {names}", match parameters.len() {
-            1 => "there is a parameter".to_owned(),
-            n => format!("there are {n} parameters"),
-        }),
-        advice: "give them priors where the data alone do not hold them: a saved scene (`scene: scene.json`) stores them"
-            .to_owned(),
-        position: None,
-    })
-}
-
-fn ended_early() -> Finding {
-    Finding {
-        severity: Severity::Warning,
-        code: "ended_early",
-        subject: "chains".to_owned(),
-        problem: "sampling ended before all draws were made".to_owned(),
-        advice: "what is drawn is written; --resume goes on".to_owned(),
-        position: None,
-    }
-}
-
 fn print(summary: &SampleSummary, args: &SampleArgs, session: &Session) {
     use std::io::Write;
     let folder: &Path = &args.out;
@@ -380,7 +279,7 @@ fn print(summary: &SampleSummary, args: &SampleArgs, session: &Session) {
         summary.chains,
         summary.draws,
         summary.seconds.total(),
-        folder.join("report.html").display()
+        folder.join(PAGE).display()
     );
     let is_json = session.log.is_json();
     if is_json {

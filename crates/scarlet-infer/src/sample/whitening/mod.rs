@@ -1,18 +1,19 @@
 //! A linear change of variables that makes a density rounder.
 
+mod curvature;
+mod triangular;
+
 use super::LogDensity;
 use crate::InferError;
+use std::ops::Range;
+use triangular::{cholesky, inverse_of, solve, solve_transposed};
 
-/// Up to this many values the whole curvature is measured, beyond it its diagonal only.
-const DENSE: usize = 400;
-/// Random directions from which a diagonal is estimated.
-const PROBES: usize = 48;
-/// First step of the derivatives, relative to a value of at least 1.
-const STEP: f64 = 1e-4;
-/// Second step, in standard deviations.
-const SECOND: f64 = 0.1;
 /// What is added to the correlations' diagonal until they have a Cholesky factor.
 const RIDGES: [f64; 6] = [0.0, 1e-8, 1e-5, 1e-3, 1e-1, 10.0];
+/// Steps towards the maximum.
+const CLIMB: usize = 30;
+/// How far a value moves in one of them.
+const FAR: f64 = 1.0;
 
 /// x = center + L^-T z, with L the Cholesky factor of the curvature of minus the log-density: near its maximum,
 /// z has about a standard normal density.
@@ -28,11 +29,40 @@ pub struct Whitening {
 enum Factor {
     /// Standard deviations.
     Diagonal(Vec<f64>),
-    /// Row by row, the lower triangle with the diagonal.
-    Cholesky(Vec<f64>),
+    /// Runs of values that vary on their own, which together are all.
+    Blocks(Vec<Block>),
+}
+
+/// The factor of a run of values: row by row, the lower triangle with the diagonal.
+#[derive(Debug, Clone, PartialEq)]
+struct Block {
+    values: Range<usize>,
+    factor: Vec<f64>,
+}
+
+impl Block {
+    /// Of as much of a precision matrix as is positive.
+    fn of_precision(values: Range<usize>, precision: &[f64]) -> Self {
+        let n = values.len();
+        let scale: Vec<f64> = (0..n).map(|k| positive(precision[k * n + k]).sqrt()).collect();
+        let scaled = |ridge: f64| {
+            let entry = |at: usize| {
+                let (i, j) = (at / n, at % n);
+                if i == j { 1.0 + ridge } else { precision[at] / (scale[i] * scale[j]) }
+            };
+            cholesky((0..n * n).map(entry).collect(), n)
+        };
+        let unit = || (0..n * n).map(|at| f64::from(u8::from(at / n == at % n))).collect();
+        let mut factor: Vec<f64> = RIDGES.into_iter().find_map(scaled).unwrap_or_else(unit);
+        factor.iter_mut().enumerate().for_each(|(at, value)| *value *= scale[at / n]);
+        Self { values, factor }
+    }
 }
 
 impl Whitening {
+    /// Up to this many values the whole curvature is measured, beyond it its diagonal only.
+    pub const DENSE: usize = 400;
+
     /// Only shifts, by `center`.
     #[must_use]
     pub fn shift(center: &[f64]) -> Self {
@@ -59,31 +89,56 @@ impl Whitening {
             let suspect = "the density or its gradient is not finite there".to_owned();
             return Err(InferError::NotFiniteAtStart { value, suspect });
         }
-        if center.len() > DENSE {
-            return Ok(Self::diagonal(center, diagonal_sd(density, center)));
+        if center.len() > Self::DENSE {
+            return Ok(Self::diagonal(center, curvature::diagonal_sd(density, center)));
         }
-        Ok(Self::of_precision(center, &hessian(density, center)))
+        Ok(Self::of_precision(center, &curvature::hessian(density, center)))
     }
 
     /// From a precision matrix (minus the second derivatives), row by row; only as much of it as is positive counts.
     #[must_use]
     pub fn of_precision(center: &[f64], precision: &[f64]) -> Self {
-        let n = center.len();
-        let scale: Vec<f64> = (0..n).map(|k| positive(precision[k * n + k]).sqrt()).collect();
-        let scaled = |ridge: f64| {
-            let entry = |at: usize| {
-                let (i, j) = (at / n, at % n);
-                if i == j { 1.0 + ridge } else { precision[at] / (scale[i] * scale[j]) }
-            };
-            cholesky((0..n * n).map(entry).collect(), n)
-        };
-        match RIDGES.into_iter().find_map(scaled) {
-            Some(mut factor) => {
-                factor.iter_mut().enumerate().for_each(|(at, value)| *value *= scale[at / n]);
-                Self { center: center.to_vec(), factor: Factor::Cholesky(factor) }
+        let block = Block::of_precision(0..center.len(), precision);
+        Self { center: center.to_vec(), factor: Factor::Blocks(vec![block]) }
+    }
+
+    /// From the curvature of a density at `center` within each of `blocks`, which follow one another and together are all
+    /// values.
+    ///
+    /// # Cost
+    /// Two gradients for each value, and about a hundred; then the square of a block's length for each gradient of a
+    /// sampler.
+    #[must_use]
+    pub fn in_blocks(density: &mut dyn LogDensity, center: &[f64], blocks: &[Range<usize>]) -> Self {
+        let sd = curvature::diagonal_sd(density, center);
+        let precisions = curvature::blocks(density, center, &sd, blocks);
+        let each = blocks.iter().cloned().zip(&precisions);
+        let blocks = each.map(|(values, precision)| Block::of_precision(values, precision)).collect();
+        Self { center: center.to_vec(), factor: Factor::Blocks(blocks) }
+    }
+
+    /// Where the log-density is larger than at the center: by steps of Newton's method with this curvature, halved where they
+    /// lead down.
+    pub(super) fn climb(&self, density: &mut dyn LogDensity) -> Vec<f64> {
+        let mut x = self.center.clone();
+        let (mut gradient, mut ahead) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        let mut value = density.log_density_and_gradient(&x, &mut gradient);
+        let mut scale = 1.0;
+        for _ in 0..CLIMB {
+            let mut step = gradient.clone();
+            self.pull_back(&mut step);
+            self.scale(&mut step);
+            let moved = |(x, step): (&f64, &f64)| x + scale * step.clamp(-FAR, FAR);
+            let trial: Vec<f64> = x.iter().zip(&step).map(moved).collect();
+            let there = density.log_density_and_gradient(&trial, &mut ahead);
+            if there.is_finite() && there > value {
+                (x, value, scale) = (trial, there, f64::min(1.0, 2.0 * scale));
+                std::mem::swap(&mut gradient, &mut ahead);
+            } else {
+                scale *= 0.5;
             }
-            None => Self::diagonal(center, scale.into_iter().map(f64::recip).collect()),
         }
+        x
     }
 
     /// From draws of x, one after the other: their mean, and covariance where there are enough of them.
@@ -96,7 +151,7 @@ impl Whitening {
             terms.sum::<f64>() / (count - 1.0)
         };
         let sd: Vec<f64> = (0..dim).map(|k| positive(covariance(k, k)).sqrt()).collect();
-        if dim > DENSE || draws.len() < 10 * dim {
+        if dim > Self::DENSE || draws.len() < 10 * dim {
             return Self::diagonal(&center, sd);
         }
         let correlations =
@@ -117,30 +172,34 @@ impl Whitening {
         self.center.len()
     }
 
-    /// Whether correlations are in it.
-    #[must_use]
-    pub const fn is_dense(&self) -> bool {
-        matches!(self.factor, Factor::Cholesky(_))
-    }
-
     /// Writes x of `z`.
     pub fn forward(&self, z: &[f64], x: &mut [f64]) {
         x.copy_from_slice(z);
+        self.scale(x);
+        x.iter_mut().zip(&self.center).for_each(|(x, center)| *x += center);
+    }
+
+    /// Turns z into x - center, in place.
+    fn scale(&self, x: &mut [f64]) {
         match &self.factor {
             Factor::Diagonal(sd) => x.iter_mut().zip(sd).for_each(|(x, sd)| *x *= sd),
-            Factor::Cholesky(factor) => solve_transposed(factor, x),
+            Factor::Blocks(blocks) => {
+                blocks.iter().for_each(|b| solve_transposed(&b.factor, &mut x[b.values.clone()]));
+            }
         }
-        x.iter_mut().zip(&self.center).for_each(|(x, center)| *x += center);
     }
 
     /// Writes z of `x`.
     pub fn inverse(&self, x: &[f64], z: &mut [f64]) {
-        let n = x.len();
         let off: Vec<f64> = x.iter().zip(&self.center).map(|(x, center)| x - center).collect();
         match &self.factor {
-            Factor::Diagonal(sd) => (0..n).for_each(|k| z[k] = off[k] / sd[k]),
-            Factor::Cholesky(factor) => {
-                (0..n).for_each(|k| z[k] = (k..n).map(|i| factor[i * n + k] * off[i]).sum());
+            Factor::Diagonal(sd) => z.iter_mut().zip(&off).zip(sd).for_each(|((z, off), sd)| *z = off / sd),
+            Factor::Blocks(blocks) => {
+                for Block { values, factor } in blocks {
+                    let (n, off) = (values.len(), &off[values.clone()]);
+                    let transposed = |k: usize| (k..n).map(|i| factor[i * n + k] * off[i]).sum::<f64>();
+                    (0..n).for_each(|k| z[values.start + k] = transposed(k));
+                }
             }
         }
     }
@@ -149,7 +208,9 @@ impl Whitening {
     pub fn pull_back(&self, gradient: &mut [f64]) {
         match &self.factor {
             Factor::Diagonal(sd) => gradient.iter_mut().zip(sd).for_each(|(g, sd)| *g *= sd),
-            Factor::Cholesky(factor) => solve(factor, gradient),
+            Factor::Blocks(blocks) => {
+                blocks.iter().for_each(|b| solve(&b.factor, &mut gradient[b.values.clone()]));
+            }
         }
     }
 }
@@ -157,114 +218,6 @@ impl Whitening {
 /// Curvature that can be divided by.
 fn positive(value: f64) -> f64 {
     if value.is_finite() { value.abs().clamp(1e-16, 1e32) } else { 1.0 }
-}
-
-/// The gradient at `center`, with one value moved by `step`, into `out`.
-fn moved(density: &mut dyn LogDensity, center: &[f64], direction: &[f64], step: f64, out: &mut [f64]) {
-    let x: Vec<f64> = center.iter().zip(direction).map(|(c, d)| c + step * d).collect();
-    density.log_density_and_gradient(&x, out);
-}
-
-/// Minus the second derivatives, symmetrised: steps first of one size, then of the width that these show.
-fn hessian(density: &mut dyn LogDensity, center: &[f64]) -> Vec<f64> {
-    let n = center.len();
-    let (mut ahead, mut behind) = (vec![0.0; n], vec![0.0; n]);
-    let mut rows = vec![0.0; n * n];
-    for k in 0..n {
-        let mut step = STEP * center[k].abs().max(1.0);
-        let mut direction = vec![0.0; n];
-        direction[k] = 1.0;
-        for last in [false, true] {
-            moved(density, center, &direction, step, &mut ahead);
-            moved(density, center, &direction, -step, &mut behind);
-            let row = &mut rows[k * n..][..n];
-            (0..n).for_each(|j| row[j] = (behind[j] - ahead[j]) / (2.0 * step));
-            if !last {
-                step = (SECOND / positive(row[k]).sqrt()).clamp(1e-8, 0.3);
-            }
-        }
-    }
-    let entry = |at: usize| 0.5 * (rows[at] + rows[(at % n) * n + at / n]);
-    let symmetric: Vec<f64> = (0..n * n).map(entry).collect();
-    symmetric.into_iter().map(|v| if v.is_finite() { v } else { 0.0 }).collect()
-}
-
-/// Standard deviations from the diagonal of the curvature, by random signs (Bekas et al. 2007): E[s * (H s)].
-fn diagonal_sd(density: &mut dyn LogDensity, center: &[f64]) -> Vec<f64> {
-    let n = center.len();
-    let (mut ahead, mut behind) = (vec![0.0; n], vec![0.0; n]);
-    let (mut sum, mut state) = (vec![0.0; n], 0x9E37_79B9_7F4A_7C15_u64);
-    for _ in 0..PROBES {
-        let signs: Vec<f64> = (0..n).map(|_| if next(&mut state) >> 63 == 0 { 1.0 } else { -1.0 }).collect();
-        moved(density, center, &signs, STEP, &mut ahead);
-        moved(density, center, &signs, -STEP, &mut behind);
-        (0..n).for_each(|k| sum[k] += signs[k] * (behind[k] - ahead[k]) / (2.0 * STEP * PROBES as f64));
-    }
-    let typical = median(sum.iter().map(|v| v.abs()).collect());
-    sum.into_iter().map(|v| positive(v.max(0.05 * typical)).sqrt().recip()).collect()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(1.0)
-}
-
-/// Marsaglia's xorshift: signs need no better.
-const fn next(state: &mut u64) -> u64 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    *state
-}
-
-/// The lower Cholesky factor of a symmetric matrix of `n` rows; none where it is not positive.
-fn cholesky(mut matrix: Vec<f64>, n: usize) -> Option<Vec<f64>> {
-    for i in 0..n {
-        for j in 0..=i {
-            let known: f64 = (0..j).map(|k| matrix[i * n + k] * matrix[j * n + k]).sum();
-            let rest = matrix[i * n + j] - known;
-            matrix[i * n + j] = match i == j {
-                true if rest > 1e-10 => rest.sqrt(),
-                true => return None,
-                false => rest / matrix[j * n + j],
-            };
-        }
-        matrix[i * n + i + 1..(i + 1) * n].fill(0.0);
-    }
-    Some(matrix)
-}
-
-/// The inverse of a lower factor.
-fn inverse_of(factor: &[f64], n: usize) -> Vec<f64> {
-    let mut inverse = vec![0.0; n * n];
-    for column in 0..n {
-        let mut unit = vec![0.0; n];
-        unit[column] = 1.0;
-        solve(factor, &mut unit);
-        (0..n).for_each(|row| inverse[row * n + column] = unit[row]);
-    }
-    inverse
-}
-
-/// Solves L b = b in place.
-fn solve(factor: &[f64], b: &mut [f64]) {
-    let n = b.len();
-    for i in 0..n {
-        let row = &factor[i * n..][..n];
-        let known: f64 = row[..i].iter().zip(&b[..i]).map(|(l, b)| l * b).sum();
-        b[i] = (b[i] - known) / row[i];
-    }
-}
-
-/// Solves L' b = b in place.
-fn solve_transposed(factor: &[f64], b: &mut [f64]) {
-    let n = b.len();
-    for i in (0..n).rev() {
-        let row = &factor[i * n..][..n];
-        b[i] /= row[i];
-        let value = b[i];
-        b[..i].iter_mut().zip(row).for_each(|(b, l)| *b -= l * value);
-    }
 }
 
 #[cfg(test)]
@@ -297,6 +250,36 @@ mod tests {
         normal.log_density_and_gradient(&x, &mut gradient);
         whitening.pull_back(&mut gradient);
         for k in 0..3 {
+            assert!((back[k] - z[k]).abs() < 1e-9, "{back:?}");
+            assert!((gradient[k] + z[k]).abs() < 1e-6, "{gradient:?}");
+        }
+    }
+
+    #[test]
+    fn blocks_of_a_density_become_standard() {
+        // two pairs that vary together, and one value alone
+        let mut precision = vec![0.0; 25];
+        for (at, value) in [
+            (0, 4e4),
+            (1, 90.0),
+            (5, 90.0),
+            (6, 2.0),
+            (12, 0.5),
+            (18, 9.0),
+            (19, -2.0),
+            (23, -2.0),
+            (24, 1.0),
+        ] {
+            precision[at] = value;
+        }
+        let mut normal = Normal(precision, 5);
+        let whitening = Whitening::in_blocks(&mut normal, &[0.0; 5], &[0..2, 2..3, 3..5]);
+        let (z, mut x, mut back, mut gradient) = ([0.3, -1.1, 0.7, 2.0, -0.4], [0.0; 5], [0.0; 5], [0.0; 5]);
+        whitening.forward(&z, &mut x);
+        whitening.inverse(&x, &mut back);
+        normal.log_density_and_gradient(&x, &mut gradient);
+        whitening.pull_back(&mut gradient);
+        for k in 0..5 {
             assert!((back[k] - z[k]).abs() < 1e-9, "{back:?}");
             assert!((gradient[k] + z[k]).abs() < 1e-6, "{gradient:?}");
         }

@@ -1,7 +1,12 @@
 //! What a catalogue says of a fitted source.
 
+mod blend;
+mod radii;
+
+pub use radii::{LightRadii, half_light_radius};
+
 use crate::{ObsError, Observation, Sight};
-use ndarray::{Array3, ArrayView2, Axis};
+use ndarray::{Array3, Axis};
 use scarlet_frame::{BBox, Sky};
 use scarlet_model::Scene;
 use scarlet_render::source_cube;
@@ -20,6 +25,17 @@ pub struct SourceMeasurement {
     /// Half-light radius of its model summed over channels, in pixels of the model frame, the model's PSF
     /// included; none where it has no light.
     pub half_light_radius_px: Option<f64>,
+    /// Its [concentration](LightRadii::concentration), of the same image; none where it has no light.
+    pub concentration: Option<f64>,
+    /// Share of the light at its place that is its neighbours', under a Gaussian weight that is matched to it: 1 -
+    /// sum(w f) / sum(w F), with f its light, F that of all sources, both summed over channels; none where it has no light.
+    ///
+    /// 0 for a source that is alone, near 1 for one that is lost in others. Source: Bosch et al. 2018 (PASJ 70, S5),
+    /// section 4.9.11.
+    pub blendedness: Option<f64>,
+    /// Share of the light in its flux region that is its own: sum(f) / sum(F) over the brightest pixels that hold 90% of its
+    /// light on the model frame; none where it has no light.
+    pub purity: Option<f64>,
     /// Box of its model.
     pub bbox: BBox,
     /// Its model, `[channel, y, x]`.
@@ -67,7 +83,10 @@ pub fn measure_sources(
         .zip(rendered)
         .map(|((observation, sight), rendered)| Rendered { observation, sight, rendered })
         .collect();
-    scene.sources().map(|(name, _)| measure(scene, name, &seen)).collect()
+    let each = scene.sources().map(|(name, _)| measure(scene, name, &seen));
+    let mut sources = each.collect::<Result<Vec<_>, ObsError>>()?;
+    blend::measure_blends(&mut sources, scene.frame().bbox());
+    Ok(sources)
 }
 
 /// An observation, where it is, and what it should have seen.
@@ -95,12 +114,16 @@ fn measure(scene: &Scene, name: &str, observations: &[Rendered<'_>]) -> Result<S
     }
     let origin = bbox.origin().map(|c| c as f64);
     let inside = [center[0] - origin[0], center[1] - origin[1]];
+    let radii = LightRadii::of(cube.sum_axis(Axis(0)).view(), inside);
     Ok(SourceMeasurement {
         id: name.to_owned(),
         center,
         sky: scene.frame().wcs_ref().map(|_| scene.frame().to_sky(center)).transpose()?,
         flux: cube.axis_iter(Axis(0)).map(|plane| plane.sum()).collect(),
-        half_light_radius_px: half_light_radius(cube.sum_axis(Axis(0)).view(), inside),
+        half_light_radius_px: radii.map(|radii| radii.r50_px),
+        concentration: radii.map(|radii| radii.concentration()),
+        blendedness: None,
+        purity: None,
         bbox,
         cube,
         chi2_per_pixel: (counted > 0).then(|| chi2 / counted as f64),
@@ -126,49 +149,5 @@ impl Rendered<'_> {
             }
         }
         (chi2, counted, all)
-    }
-}
-
-/// Radius of the circle around `center` `(y, x)` that holds half of the light of `image`, in pixels.
-///
-/// Each pixel counts at the distance of its centre; between pixels the light is taken to grow linearly with
-/// radius. None where the image has no positive sum.
-#[must_use]
-pub fn half_light_radius(image: ArrayView2<'_, f64>, center: [f64; 2]) -> Option<f64> {
-    let total = image.sum();
-    if !(total > 0.0 && total.is_finite()) {
-        return None;
-    }
-    let distance = |(y, x): (usize, usize)| (y as f64 - center[0]).hypot(x as f64 - center[1]);
-    let mut pixels: Vec<(f64, f64)> = image.indexed_iter().map(|(at, v)| (distance(at), *v)).collect();
-    pixels.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut inside, mut last) = (0.0, 0.0);
-    for (radius, value) in pixels {
-        if inside + value >= 0.5 * total {
-            let share = if value > 0.0 { (0.5 * total - inside) / value } else { 1.0 };
-            return Some(last + share * (radius - last));
-        }
-        inside += value;
-        last = radius;
-    }
-    Some(last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::half_light_radius;
-    use ndarray::Array2;
-
-    #[test]
-    fn half_of_a_gaussian_is_within_its_median_radius() {
-        let sigma: f64 = 6.0;
-        let image = Array2::from_shape_fn((81, 81), |(y, x)| {
-            let r2 = (y as f64 - 40.3).powi(2) + (x as f64 - 39.8).powi(2);
-            (-0.5 * r2 / sigma.powi(2)).exp()
-        });
-        let expected = sigma * (2.0 * 2.0_f64.ln()).sqrt();
-        let radius = half_light_radius(image.view(), [40.3, 39.8]).expect("it has light");
-        assert!((radius - expected).abs() < 0.02 * expected, "{radius} {expected}");
-        assert_eq!(half_light_radius(Array2::zeros((3, 3)).view(), [1.0, 1.0]), None);
     }
 }

@@ -1,0 +1,146 @@
+//! What priors of galaxies do to blends: `cargo bench -p scarlet --bench priors -- --network=hsc32.eqx`.
+//!
+//! Pairs of galaxies of one colour, galaxies alone and the blend of the reference data are fitted with default settings on
+//! one thread: without a prior, with the one that free-form galaxies have by default, and with each `--network`. Prints one
+//! JSON object a case and prior: the medians of what [`Score`] has, and how much brighter galaxies come out than they are.
+//! `cargo xtask bench priors` runs it and judges the figures.
+//!
+//! | option | what |
+//! |---|---|
+//! | `--data=DIR` | folder of the reference data |
+//! | `--network=PATH` | a network; may be given several times |
+//! | `--pairs=N` | pairs, and galaxies alone |
+//! | `--noise-level=T`, `--strength=S` | how networks are used |
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+#[path = "quality/deblend.rs"]
+#[expect(dead_code, reason = "boxes keep their start shapes here")]
+mod deblend;
+#[path = "quality/score.rs"]
+#[expect(dead_code, reason = "only what is judged here")]
+mod score;
+#[path = "quality/sky.rs"]
+#[expect(dead_code, reason = "only pairs and galaxies alone")]
+mod sky;
+
+use common::TrueBlend;
+use common::deblend::{seeds_of, start};
+use scarlet::nn::{Learned, PriorSettings};
+use scarlet::prelude::*;
+use score::{Score, median};
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Signal over noise from which a flux is bright.
+const BRIGHT: f64 = 50.0;
+
+struct Arguments {
+    data: PathBuf,
+    networks: Vec<PathBuf>,
+    pairs: usize,
+    settings: PriorSettings,
+}
+
+impl Arguments {
+    fn from_process() -> Outcome<Self> {
+        let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
+        let data = std::env::var_os("SCARLET_DATA").map_or(beside.into(), PathBuf::from);
+        let mut all = Self { data, networks: Vec::new(), pairs: 100, settings: PriorSettings::default() };
+        for word in std::env::args().skip(1) {
+            match word.split_once('=').unwrap_or((&word, "")) {
+                ("--bench", _) => {}
+                ("--data", value) => all.data = value.into(),
+                ("--network", value) => all.networks.push(value.into()),
+                ("--pairs", value) => all.pairs = value.parse()?,
+                ("--noise-level", value) => all.settings.noise_level = value.parse()?,
+                ("--strength", value) => all.settings.strength = value.parse()?,
+                _ => return Err(format!("unknown {word}").into()),
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// The prior of free-form galaxies.
+enum Choice {
+    Nothing,
+    NearStart,
+    Network(Arc<Learned>),
+}
+
+impl Choice {
+    fn scene(&self, blend: &TrueBlend) -> Outcome<Scene> {
+        let scene = start(&blend.observation, &seeds_of(blend));
+        let mut changed = Scene::new(scene.frame().clone())?;
+        for (name, source) in scene.sources() {
+            let source = source.clone().named(name);
+            changed.add(match self {
+                Self::NearStart => source,
+                Self::Nothing => source.edit_all("*morphology", without_prior),
+                Self::Network(learned) => learned.prior_of(source),
+            })?;
+        }
+        Ok(changed)
+    }
+}
+
+fn without_prior(image: &Param) -> Param {
+    let plain = free(image.value().clone()).transform(image.transform_ref().clone());
+    image.step_ref().into_iter().fold(plain, |param, step| param.step(step))
+}
+
+fn main() -> Outcome<()> {
+    let arguments = Arguments::from_process()?;
+    let mut choices =
+        vec![("none".to_owned(), Choice::Nothing), ("near start".to_owned(), Choice::NearStart)];
+    for path in &arguments.networks {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        for (how, near_start) in [("alone", false), ("near start", true)] {
+            let settings = PriorSettings { near_start, ..arguments.settings };
+            choices.push((format!("{name} {how}"), Choice::Network(Learned::read(path, settings)?)));
+        }
+    }
+    let blend5 = || vec![common::true_blend_in(&arguments.data)];
+    let cases: [(&str, Vec<TrueBlend>); 3] = [
+        ("pairs", (0..arguments.pairs).map(sky::pair).collect()),
+        ("alone", (0..arguments.pairs).map(sky::alone).collect()),
+        ("blend5", blend5()),
+    ];
+    for (case, blends) in &cases {
+        for (prior, choice) in &choices {
+            judge(case, prior, blends, choice)?;
+        }
+    }
+    Ok(())
+}
+
+/// Fits all blends of a case and says how near they come.
+fn judge(case: &str, prior: &str, blends: &[TrueBlend], choice: &Choice) -> Outcome<()> {
+    let (mut scores, mut excesses, mut seconds) = (Vec::new(), Vec::new(), Vec::new());
+    for blend in blends {
+        let fitted = deblend::fit_scene(choice.scene(blend)?, &blend.observation)?;
+        let score = Score::of(blend, &fitted.models).ok_or("a model is not finite")?;
+        for (model, truth) in fitted.models.iter().zip(&blend.truth) {
+            excesses.push(model.sum() / truth.sum() - 1.0);
+        }
+        seconds.push(fitted.seconds);
+        scores.push(score);
+    }
+    let all = |of: &dyn Fn(&Score) -> Vec<f64>| median(scores.iter().flat_map(of).collect());
+    let figures = [
+        ("flux_error", all(&|s| s.flux_errors.clone())),
+        ("bright_flux_error", all(&|s| s.bright.iter().filter(|b| b[0] > BRIGHT).map(|b| b[1]).collect())),
+        ("decorrelation", all(&|s| s.decorrelations.clone())),
+        ("leak", all(&|s| s.leaks.clone())),
+        ("flux_excess", median(excesses)),
+        ("chi2_per_pixel", all(&|s| vec![s.chi2])),
+        ("seconds", median(seconds)),
+    ];
+    let figures: Vec<String> = figures.iter().map(|(name, value)| format!("\"{name}\":{value:.5}")).collect();
+    println!("{{\"case\":\"{case}\",\"prior\":\"{prior}\",{}}}", figures.join(","));
+    Ok(())
+}

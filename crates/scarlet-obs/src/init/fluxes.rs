@@ -94,7 +94,8 @@ fn add(
 ) {
     let Some(own) = view.sight().channels().iter().position(|c| *c == channel) else { return };
     let (observation, origin) = (view.observation(), view.sight().pixels().origin());
-    let weights = observation.weights().index_axis(Axis(0), own).mapv(|w| w / observation.flux_variance(own));
+    let of_noise = observation.flux_variance(own);
+    let weights = observation.weights().index_axis(Axis(0), own).mapv(|w| w / of_noise);
     let weights = weights.view();
     let mut data = observation.data().index_axis(Axis(0), own).to_owned();
     observation.calibration().add_background(own, -1.0, data.view_mut());

@@ -127,7 +127,8 @@ fn chains_that_disagree_have_an_exit_code_and_langevin_is_flagged_as_such() {
 fn interrupted(folder: &Path, out: &str, args: &[&str], when: &str, times: usize) -> (Option<i32>, String) {
     let mut command = Command::new(PROGRAM);
     command.args(["sample", "sky/scene.yaml", "-v", "--out", out, "--rhat-limit", "9"]).args(args);
-    let mut child = command.current_dir(folder).stderr(Stdio::piped()).spawn().expect("the program is there");
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.current_dir(folder).spawn().expect("the program is there");
     let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
     let mut said = 0;
     while said < times {

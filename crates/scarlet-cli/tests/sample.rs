@@ -6,9 +6,9 @@ mod whole;
 use scarlet_cli::catalog::read_numbers;
 use serde_json::Value;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_scarlet");
 const QUICK: [&str; 4] = ["--draws", "60", "--warmup", "60"];
@@ -122,34 +122,39 @@ fn chains_that_disagree_have_an_exit_code_and_langevin_is_flagged_as_such() {
     assert_eq!(summary(folder, "langevin")["sampler"], "langevin");
 }
 
-/// Starts the program, asks it to end some time after it began to draw, and waits for that.
-fn interrupted(folder: &Path, out: &str, args: &[&str]) -> Output {
+/// Starts the program, asks it to end once it has said `when` so many `times`, a second apart, and waits for that: exit code
+/// and what it said.
+fn interrupted(folder: &Path, out: &str, args: &[&str], when: &str, times: usize) -> (Option<i32>, String) {
     let mut command = Command::new(PROGRAM);
-    command.args(["sample", "sky/scene.yaml", "--quiet", "--out", out, "--rhat-limit", "9"]).args(args);
-    let child = command.current_dir(folder).stderr(Stdio::piped()).spawn().expect("the program is there");
-    while !folder.join(out).join("posterior_scene.json").exists() {
-        std::thread::sleep(Duration::from_millis(20));
+    command.args(["sample", "sky/scene.yaml", "-v", "--out", out, "--rhat-limit", "9"]).args(args);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.current_dir(folder).spawn().expect("the program is there");
+    let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+    let mut said = 0;
+    while said < times {
+        said += usize::from(lines.next().expect("it says so before it ends").contains(when));
     }
-    std::thread::sleep(Duration::from_millis(700));
     let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
     assert!(told.expect("it can be told").success());
-    child.wait_with_output().expect("it ends")
+    let rest: Vec<String> = lines.collect();
+    (child.wait().expect("it ends").code(), rest.join("\n"))
 }
 
 #[test]
 fn an_interrupt_keeps_what_is_drawn_and_says_where_that_is_nothing() {
     let folder = sky();
     let folder = folder.path();
-    let ended = interrupted(folder, "some", &["--warmup", "20", "--draws", "1000000"]);
-    assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+    let draws = ["--warmup", "20", "--draws", "1000000"];
+    let (code, told) = interrupted(folder, "some", &draws, "draws, draws", 3);
+    assert_eq!(code, Some(3), "{told}");
     let said = summary(folder, "some");
     assert!(said["ended_early"] == true && said["draws"].as_u64().is_some_and(|draws| draws >= 4), "{said}");
-    assert_eq!(numbers(folder, "some")[0].1.len() as u64, said["draws"].as_u64().unwrap_or(0) * 4);
+    let rows = said["draws"].as_u64().unwrap_or(0) * said["chains"].as_u64().unwrap_or(0);
+    assert_eq!(numbers(folder, "some")[0].1.len() as u64, rows);
     assert_eq!(whole::complaints(&folder.join("some")), Vec::<String>::new());
 
-    let ended = interrupted(folder, "none", &["--warmup", "1000000"]);
-    assert_eq!(ended.status.code(), Some(3), "{ended:?}");
-    let told = String::from_utf8_lossy(&ended.stderr);
+    let (code, told) = interrupted(folder, "none", &["--warmup", "1000000"], "draws, warm-up", 1);
+    assert_eq!(code, Some(3), "{told}");
     assert!(told.contains("there is nothing to write") && told.contains("the fit is written"), "{told}");
     assert!(!folder.join("none/chains.parquet").exists());
 }

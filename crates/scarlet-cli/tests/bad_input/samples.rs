@@ -2,7 +2,7 @@
 
 use crate::world::{SIDE, World};
 use crate::{Row, row};
-use scarlet::prelude::{Frame, Gaussian, Product, Psf, Scene, Source, Transform, Uniform, free};
+use scarlet::prelude::{Frame, Gaussian, Psf, Scene, Source, Transform, Uniform, free};
 
 const SAMPLE: &[&str] = &[
     "sample",
@@ -74,17 +74,6 @@ pub(crate) const ROWS: &[Row] = &[
         &["-inf at the start", "red.spectrum"],
     )
     .args(SAMPLE),
-    row(
-        "priors narrower than the data, with edges that no trajectory turns before",
-        |w| {
-            let [g, r] = [60.0, 90.0].map(|flux| Uniform::new(flux - 0.2, flux + 0.2));
-            let flux = free([60.0, 90.0]).prior(Product::new().with(0..1, g).with(1..2, r));
-            saved(w, Source::new([9.0, 12.0], flux, galaxy()));
-            w.scene("max_iter: 5", "max_iter: 0");
-        },
-        &["chain 0: all of its first 100 draws diverged", "look for priors"],
-    )
-    .args(&["sample", "scene.yaml", "--out", "out", "--threads", "1"]),
     row(
         "chains that disagree, or a limit that none can keep",
         |w| saved(w, Source::new([9.0, 12.0], free([60.0, 90.0]).positive(), galaxy())),

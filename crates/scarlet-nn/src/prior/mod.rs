@@ -157,7 +157,7 @@ impl Score for ScorePrior {
     /// The logarithm of any density that is blurred by noise of variance v curves by at most 1 / v.
     fn precisions(&self) -> Option<&[f64]> {
         let is_known = self.beside.as_ref().is_none_or(|density| density.precisions().is_some());
-        is_known.then_some(&self.precisions)
+        is_known.then_some(self.precisions.as_slice())
     }
 
     fn staged(&self) -> Option<&dyn Staged> {
@@ -175,9 +175,10 @@ impl Score for ScorePrior {
     }
 
     fn scaled(&self, factor: f64) -> Option<Prior> {
-        let is_allowed = factor > 0.0 && factor.is_finite();
-        is_allowed
-            .then(|| self.changed(self.shape, self.peak * factor, |density| Some(density.scaled(factor))))?
+        if !(factor > 0.0 && factor.is_finite()) {
+            return None;
+        }
+        self.changed(self.shape, self.peak * factor, |density| Some(density.scaled(factor)))
     }
 }
 

@@ -154,16 +154,9 @@ impl<T: Pixel> RealFft2<T> {
     /// zeros on the way back.
     #[must_use]
     pub fn with_columns(shape: [usize; 2], columns: usize) -> Self {
-        let [rows, rows_back] = T::ffts(shape[1]);
-        let [columns_there, columns_back] = T::ffts(shape[0]);
-        Self {
-            shape,
-            kept: columns.min(shape[1] / 2 + 1),
-            rows,
-            rows_back,
-            columns: columns_there,
-            columns_back,
-        }
+        let ([rows, rows_back], [down, up]) = (T::ffts(shape[1]), T::ffts(shape[0]));
+        let kept = columns.min(shape[1] / 2 + 1);
+        Self { shape, kept, rows, rows_back, columns: down, columns_back: up }
     }
 
     /// Padded shape `[y, x]`.

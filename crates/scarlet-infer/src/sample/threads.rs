@@ -166,12 +166,15 @@ fn worker(work: &Work<'_>, own: &[usize]) -> Result<Vec<(usize, Record)>, InferE
     }
     for _ in 0..work.nuts.total() {
         for chain in &mut chains {
-            chain.go_on(work.nuts, work.stop)?;
             if work.stop.load(Ordering::Relaxed) {
                 break;
             }
+            chain.go_on(work.nuts, work.stop)?;
             // Where nobody listens any more, the end is near.
             let _ = work.tell.send(chain.turn());
+        }
+        if work.stop.load(Ordering::Relaxed) {
+            break;
         }
     }
     Ok(chains.into_iter().map(|going| (going.chain, going.record)).collect())

@@ -4,12 +4,13 @@ use scarlet::frame::Frame;
 use scarlet::model::{Layout, Role, Scene};
 use scarlet::obs::noise::Noise;
 use scarlet::obs::{Observation, Sight};
+use std::collections::BTreeSet;
 
 /// Bytes of two complex numbers of double precision, for each frequency while a plan is made.
 const WHILE_PLANNED: usize = 32;
 /// Share of a PSF whose reach counts.
 const MOST_OF_PSF: f64 = 1.0 - 2e-4;
-/// Plans of single sources' boxes that are kept.
+/// Plans of single sources' boxes that are kept, one for each shape.
 const MOST_PLANS: usize = 32;
 /// Parameters of more values than this do not count for errors.
 const FEW: usize = 32;
@@ -117,7 +118,8 @@ fn resampling(sight: &Sight, own: &Frame, scene: &Scene, pixel: usize, threads: 
     let taps = own.bbox().len() * (52 + 16 * pixel);
     // Spectra of the model and of its adjoint, and the fine grid and its adjoint: twice as many points.
     let buffers = |half: usize| 6 * half;
-    let of_sources: usize = boxes(scene).take(MOST_PLANS).map(half_of).sum();
+    let shapes: BTreeSet<[usize; 2]> = boxes(scene).collect();
+    let of_sources: usize = shapes.into_iter().take(MOST_PLANS).map(half_of).sum();
     let of_sources = (kernels * of_sources + buffers(of_sources)) * 8;
     Rendering {
         kept: taps + half * pixel * kernels + (kernels - channels) * seen.len() * pixel + of_sources,

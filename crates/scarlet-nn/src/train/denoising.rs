@@ -40,8 +40,8 @@ impl<'a> Denoising<'a> {
     /// Of a network of these sizes, on `images`, at noise levels between `levels`, in network units.
     ///
     /// # Errors
-    /// [`NnError::Training`]: sizes that no network has, or too few images; [`NnError::Scaling`]: levels that do not rise from
-    /// above 0, or images of zeros.
+    /// [`NnError::Training`]: sizes that no network has, too few images, or levels that do not rise from above 0;
+    /// [`NnError::Scaling`]: images of zeros.
     pub fn new(sizes: Architecture, images: &'a ImageSet, levels: [f64; 2]) -> Result<Self, NnError> {
         images.check()?;
         sizes.check()?;
@@ -51,6 +51,11 @@ impl<'a> Denoising<'a> {
                 sizes.side,
                 images.side()
             );
+            return Err(NnError::Training { problem });
+        }
+        let [low, high] = levels;
+        if !(0.0 < low && low < high && high.is_finite()) {
+            let problem = format!("noise levels rise from above 0, and they are given as {low} to {high}");
             return Err(NnError::Training { problem });
         }
         let scaling = Scaling::Preconditioned { data_sd: images.rms(), levels };

@@ -173,7 +173,7 @@ impl State {
 
     /// The same with another way of writing whole files.
     fn save_by(&self, path: &Path, write: impl Fn(&Path, &[u8]) -> io::Result<()>) -> Result<(), NnError> {
-        let kept = if path.exists() { "; the checkpoint before it is still there" } else { "" };
+        let kept = if path.exists() { "; the one before it is still there" } else { "" };
         write(path, &self.to_bytes()?)
             .map_err(|e| of_file(path, format!("the checkpoint cannot be written: {e}{kept}")))
     }
@@ -183,7 +183,9 @@ impl State {
     /// # Errors
     /// [`NnError::File`]: it cannot be read or is none.
     pub fn load(path: &Path) -> Result<Self, NnError> {
-        let bytes = std::fs::read(path).map_err(|e| of_file(path, e.to_string()))?;
+        let bytes = std::fs::read(path).map_err(|e| {
+            of_file(path, format!("the checkpoint cannot be read: {e}; begin without resuming"))
+        })?;
         Self::from_bytes(&bytes).map_err(|e| match e {
             NnError::Safetensors { problem } => {
                 of_file(path, format!("it is no checkpoint of training: {problem}"))
@@ -199,4 +201,41 @@ fn problem(problem: &impl ToString) -> NnError {
 
 fn of_file(path: &Path, problem: String) -> NnError {
     NnError::File { path: path.to_owned(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scarlet_model::file::create_part;
+    use std::io::Write;
+
+    /// A disk that is full after half of the file.
+    fn half(path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let (part, mut file) = create_part(path)?;
+        file.write_all(&bytes[..bytes.len() / 2])?;
+        std::fs::remove_file(part)?;
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    #[test]
+    fn a_checkpoint_stays_where_the_next_one_cannot_be_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("own.checkpoint.safetensors");
+        let old = State::new(Settings::default(), vec![1.0, 2.0], 3);
+        let new = State { step: 7, ..old.clone() };
+        let error = |state: &State| state.save_by(&path, half).expect_err("the disk is full").to_string();
+        assert!(error(&old).ends_with("cannot be written: no storage space"), "{}", error(&old));
+        old.save(&path).expect("saved");
+        assert!(
+            error(&new).ends_with("no storage space; the one before it is still there"),
+            "{}",
+            error(&new)
+        );
+        assert_eq!(State::load(&path).expect("whole"), old);
+        // killed while it wrote: half a file under another name
+        let bytes = new.to_bytes().expect("bytes");
+        let (_, mut part) = create_part(&path).expect("opened");
+        part.write_all(&bytes[..bytes.len() / 2]).expect("written");
+        assert_eq!(State::load(&path).expect("whole"), old);
+    }
 }

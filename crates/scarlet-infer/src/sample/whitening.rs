@@ -2,6 +2,7 @@
 
 use super::LogDensity;
 use crate::InferError;
+use crate::dense::{cholesky, inverse_of, solve, solve_transposed};
 
 /// Up to this many values the whole curvature is measured, beyond it its diagonal only.
 const DENSE: usize = 400;
@@ -215,56 +216,6 @@ const fn next(state: &mut u64) -> u64 {
     *state ^= *state >> 7;
     *state ^= *state << 17;
     *state
-}
-
-/// The lower Cholesky factor of a symmetric matrix of `n` rows; none where it is not positive.
-fn cholesky(mut matrix: Vec<f64>, n: usize) -> Option<Vec<f64>> {
-    for i in 0..n {
-        for j in 0..=i {
-            let known: f64 = (0..j).map(|k| matrix[i * n + k] * matrix[j * n + k]).sum();
-            let rest = matrix[i * n + j] - known;
-            matrix[i * n + j] = match i == j {
-                true if rest > 1e-10 => rest.sqrt(),
-                true => return None,
-                false => rest / matrix[j * n + j],
-            };
-        }
-        matrix[i * n + i + 1..(i + 1) * n].fill(0.0);
-    }
-    Some(matrix)
-}
-
-/// The inverse of a lower factor.
-fn inverse_of(factor: &[f64], n: usize) -> Vec<f64> {
-    let mut inverse = vec![0.0; n * n];
-    for column in 0..n {
-        let mut unit = vec![0.0; n];
-        unit[column] = 1.0;
-        solve(factor, &mut unit);
-        (0..n).for_each(|row| inverse[row * n + column] = unit[row]);
-    }
-    inverse
-}
-
-/// Solves L b = b in place.
-fn solve(factor: &[f64], b: &mut [f64]) {
-    let n = b.len();
-    for i in 0..n {
-        let row = &factor[i * n..][..n];
-        let known: f64 = row[..i].iter().zip(&b[..i]).map(|(l, b)| l * b).sum();
-        b[i] = (b[i] - known) / row[i];
-    }
-}
-
-/// Solves L' b = b in place.
-fn solve_transposed(factor: &[f64], b: &mut [f64]) {
-    let n = b.len();
-    for i in (0..n).rev() {
-        let row = &factor[i * n..][..n];
-        b[i] /= row[i];
-        let value = b[i];
-        b[..i].iter_mut().zip(row).for_each(|(b, l)| *b -= l * value);
-    }
 }
 
 #[cfg(test)]

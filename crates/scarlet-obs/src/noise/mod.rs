@@ -26,6 +26,7 @@ pub use error::NoiseError;
 pub(crate) use measured::{Lag, neighbour_lags};
 pub(crate) use poisson::Counting;
 pub use poisson::Poisson;
+pub(crate) use whitening::{Planes, Whitening};
 
 /// How the pixels of an observation scatter about what it should see.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -7,7 +7,7 @@ use ndarray::{Array2, Array3, Axis};
 use scarlet_frame::{BBox, Frame};
 
 /// Rows and columns around a signal that are everywhere fainter than this share of its peak are left out.
-const FAINT: f64 = 1e-5;
+const FAINT: f64 = 1e-7;
 /// The same where the signal of a single pixel is compared with itself.
 const FAINT_OF_PIXEL: f64 = 1e-3;
 

@@ -19,13 +19,15 @@ pub(crate) struct Scores {
 #[derive(Debug)]
 struct Piece {
     members: Vec<Member>,
-    /// What they share, and its inputs and outputs.
-    shared: Option<(Arc<dyn Shared>, Vec<f32>, Vec<f32>)>,
+    shared: Option<InCommon>,
     /// Values and scores of the members, one behind the other.
     now: Place,
     /// Where the path was last.
     before: Option<Place>,
 }
+
+/// What they share, and its inputs and outputs.
+type InCommon = (Arc<dyn Shared>, Vec<f32>, Vec<f32>);
 
 /// Values and the scores there.
 #[derive(Debug, Clone)]

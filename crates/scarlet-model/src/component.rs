@@ -112,6 +112,14 @@ impl Component {
         &*self.spectrum
     }
 
+    /// The spectrum's amplitudes, one for each channel of the frame, at these values of its parameters.
+    #[must_use]
+    pub fn amplitudes(&self, params: &[f64], channels: usize) -> Vec<f64> {
+        let mut amplitudes = vec![0.0; channels];
+        self.spectrum.evaluate(params, &mut amplitudes);
+        amplitudes
+    }
+
     /// The morphology.
     #[must_use]
     pub fn morphology(&self) -> &(dyn Morphology + 'static) {

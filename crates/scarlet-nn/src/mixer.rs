@@ -5,6 +5,9 @@ use crate::shapes::{alone, repeated, times_each};
 use crate::{Cube, LayerNorm2, Matrix, Vector};
 use dfdx::prelude::*;
 
+/// The weight and the bias of a layer.
+type Linear<'a, E, D> = (&'a Matrix<E, D>, &'a Vector<E, D>);
+
 /// Two linear maps with a rectifier between, applied to each row of a matrix.
 ///
 /// out = W2 max(W1 x + b1, 0) + b2 for each row x.
@@ -34,7 +37,7 @@ impl<E: Dtype, D: Device<E>> Mlp<E, D> {
     }
 
     /// Its arrays, in the order in which [`Mlp::new`] takes them.
-    pub(crate) fn arrays(&self) -> [(&Matrix<E, D>, &Vector<E, D>); 2] {
+    pub(crate) fn arrays(&self) -> [Linear<'_, E, D>; 2] {
         [(&self.first.0, &self.first.1), (&self.second.0, &self.second.1)]
     }
 

@@ -28,4 +28,4 @@ pub use observation::Observation;
 pub use plan::{JointPlan, ObservationPlan, PixelImage, render};
 pub use redistribute::{DARK, Share, redistribute};
 pub use sight::{Cost, PsfSize, Sight, SightSummary};
-pub use view::{Seen, View};
+pub use view::{Contrast, Seen, Signal, View};

@@ -5,6 +5,7 @@
 //! density of the *values*; the best fit is the maximum of the density without them.
 //!
 //! - [`Nuts`] is the sampler of choice; it needs densities of all priors.
+//! - [`PosteriorStart::laplace`] draws from the normal density around a fit.
 //! - [`Langevin`] is for priors that are only a score.
 //! - [`Chains`] are what both leave; [`diagnostics`](crate::diagnostics) says whether to trust them.
 
@@ -13,6 +14,7 @@ mod chains;
 mod density;
 mod derived;
 mod langevin;
+mod laplace;
 mod nuts;
 mod posterior;
 mod predictive;

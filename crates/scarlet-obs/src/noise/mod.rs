@@ -27,6 +27,7 @@ pub(crate) use measured::{Lag, neighbour_lags};
 pub(crate) use poisson::Counting;
 pub use poisson::Poisson;
 pub(crate) use sky::sources;
+pub(crate) use whitening::{Planes, Whitening};
 
 /// How the pixels of an observation scatter about what it should see.
 #[derive(Debug, Clone, Default, PartialEq)]

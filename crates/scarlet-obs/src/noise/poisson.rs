@@ -77,6 +77,12 @@ impl Poisson {
         self.background[if self.background.len() == 1 { 0 } else { channel }]
     }
 
+    /// The information that a pixel has about what is rendered there: gain^2 / mu.
+    pub(crate) fn weight(&self, channel: usize, rendered: f64) -> f64 {
+        let gain = self.gain(channel);
+        gain * gain / (gain * rendered + self.background(channel)).max(LEAST)
+    }
+
     /// Whether there are numbers for each of so many channels.
     pub(crate) fn check(&self, channels: usize) -> Result<(), NoiseError> {
         let wrong = |values: &Vec<f64>| values.len() != 1 && values.len() != channels;

@@ -6,6 +6,7 @@ use ndarray::ArrayView2;
 use pulp::{Simd, WithSimd};
 use scarlet_render::Pixel;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Pixels of a row that are filtered at once.
 const LANES: usize = 32;
@@ -143,6 +144,36 @@ impl<T: Pixel> Whitening<T> {
             chi2 += pulp::Arch::new().dispatch(Squares { row: &white[self.place(y)..][..self.shape[1]] });
         }
         chi2
+    }
+
+    /// How many rows and columns before a pixel its neighbours are at most.
+    pub(crate) const fn reach(&self) -> usize {
+        self.reach
+    }
+
+    /// Whitens some rows of the residual in `planes`, for [`Whitening::white_row`].
+    pub(crate) fn whiten_rows(&self, planes: &mut Planes<T>, rows: Range<usize>) {
+        let Planes { residual, white, .. } = planes;
+        let places = self.place(rows.start)..self.place(rows.end);
+        for y in rows {
+            self.filter_row(y, residual, white, Neighbours::Before);
+        }
+        let [first, last] = [places.start, places.end].map(|p| self.ignored.partition_point(|at| *at < p));
+        for at in &self.ignored[first..last] {
+            white[*at] = T::default();
+        }
+        let [first, last] = [places.start, places.end].map(|p| self.odd.partition_point(|(at, _)| *at < p));
+        for (at, set) in &self.odd[first..last] {
+            let shares = &self.shares_of_odd[set * self.before.len()..][..self.before.len()];
+            let terms = self.before.iter().zip(shares).map(|(before, share)| *share * residual[at - before]);
+            white[*at] = terms.sum();
+        }
+    }
+
+    /// A row of what was whitened.
+    pub(crate) fn white_row<'a>(&self, planes: &'a Planes<T>, y: usize) -> &'a [T] {
+        let start = self.place(y);
+        &planes.white[start..start + self.shape[1]]
     }
 
     /// Puts numbers as [`Whitening::whiten`] leaves them: `f` gives that of row and column.

@@ -1,10 +1,12 @@
 //! What an observation sees of the light in a box of the model frame: of one source alone, say.
 
+mod contrast;
 mod resampled;
 
 use crate::choice::difference_kernels;
 use crate::variation::Variation;
 use crate::{ObsError, Observation, Sight, kernel};
+pub use contrast::{Contrast, Signal};
 use ndarray::{Array2, Array3, Axis, s};
 use resampled::Resampled;
 pub(crate) use resampled::carried;

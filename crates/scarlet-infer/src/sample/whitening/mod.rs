@@ -1,12 +1,11 @@
 //! A linear change of variables that makes a density rounder.
 
 mod curvature;
-mod triangular;
 
 use super::LogDensity;
 use crate::InferError;
+use crate::dense::{cholesky, inverse_of, solve, solve_transposed};
 use std::ops::Range;
-use triangular::{cholesky, inverse_of, solve, solve_transposed};
 
 /// What is added to the correlations' diagonal until they have a Cholesky factor.
 const RIDGES: [f64; 6] = [0.0, 1e-8, 1e-5, 1e-3, 1e-1, 10.0];
@@ -115,6 +114,11 @@ impl Whitening {
         let each = blocks.iter().cloned().zip(&precisions);
         let blocks = each.map(|(values, precision)| Block::of_precision(values, precision)).collect();
         Self { center: center.to_vec(), factor: Factor::Blocks(blocks) }
+    }
+
+    /// Whether it has the curvature of all values together.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(&self.factor, Factor::Blocks(blocks) if blocks.len() == 1)
     }
 
     /// Where the log-density is larger than at the center: by steps of Newton's method with this curvature, halved where they

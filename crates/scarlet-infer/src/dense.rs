@@ -15,7 +15,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// The lower Cholesky factor of a symmetric matrix of `n` rows; none where it is not positive.
-pub(super) fn cholesky(mut matrix: Vec<f64>, n: usize) -> Option<Vec<f64>> {
+pub(crate) fn cholesky(mut matrix: Vec<f64>, n: usize) -> Option<Vec<f64>> {
     for i in 0..n {
         for j in 0..=i {
             let known = dot(&matrix[i * n..][..j], &matrix[j * n..][..j]);
@@ -32,7 +32,7 @@ pub(super) fn cholesky(mut matrix: Vec<f64>, n: usize) -> Option<Vec<f64>> {
 }
 
 /// The inverse of a lower factor.
-pub(super) fn inverse_of(factor: &[f64], n: usize) -> Vec<f64> {
+pub(crate) fn inverse_of(factor: &[f64], n: usize) -> Vec<f64> {
     let mut inverse = vec![0.0; n * n];
     for column in 0..n {
         let mut unit = vec![0.0; n];
@@ -44,7 +44,7 @@ pub(super) fn inverse_of(factor: &[f64], n: usize) -> Vec<f64> {
 }
 
 /// Solves L b = b in place.
-pub(super) fn solve(factor: &[f64], b: &mut [f64]) {
+pub(crate) fn solve(factor: &[f64], b: &mut [f64]) {
     let n = b.len();
     for i in 0..n {
         let row = &factor[i * n..][..n];
@@ -53,7 +53,7 @@ pub(super) fn solve(factor: &[f64], b: &mut [f64]) {
 }
 
 /// Solves L' b = b in place.
-pub(super) fn solve_transposed(factor: &[f64], b: &mut [f64]) {
+pub(crate) fn solve_transposed(factor: &[f64], b: &mut [f64]) {
     let n = b.len();
     for i in (0..n).rev() {
         let row = &factor[i * n..][..n];

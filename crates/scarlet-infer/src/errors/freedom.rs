@@ -1,0 +1,356 @@
+//! What the freedom of images adds to the errors of a source: pixels of it and of its neighbours, around it.
+//!
+//! Information about pairs of pixels is taken to depend on their distance alone, as if all pixels near the source had their
+//! mean weight and one PSF: a convolution. With s the scalars and p the pixels, the variance of a functional g is
+//! g_s' H_ss^-1 g_s + r' S^-1 r, r = g_p - H_ps H_ss^-1 g_s and S = H_pp - H_ps H_ss^-1 H_sp. The first term is exact and
+//! not found here; the second is found by conjugate gradients, whose error is second order in that of the solution.
+
+use super::block::{factorized, solved};
+use super::part::{FreeImage, Part};
+use ndarray::Array2;
+use scarlet_frame::BBox;
+use scarlet_render::{Convolution, Window, Workspace};
+
+/// Pixels around a source's box in which neighbours count.
+const MARGIN_PX: usize = 6;
+/// Iterations at most, and the share of a variance below which another one is not worth it.
+const ITERATIONS: usize = 24;
+const SMALL: f64 = 0.01;
+/// Pixels that are fainter than so many of their own errors are at their bound, and not free.
+const AT_BOUND: f64 = 0.5;
+/// Added to the scaled information of scalars.
+const RIDGE: f64 = 1e-7;
+/// Frequencies along each axis of the absorbed share.
+const FREQUENCIES: usize = 24;
+
+/// Something whose error is wanted: how it changes with the scalars of some source and the pixels of its images.
+#[derive(Debug, Clone)]
+pub(super) struct Functional {
+    pub(super) source: usize,
+    pub(super) scalars: Vec<f64>,
+    /// For each image of the source, in row order of its box.
+    pub(super) images: Vec<Vec<f64>>,
+}
+
+/// The surroundings of one source.
+pub(super) struct Surroundings {
+    convolution: Convolution<f32>,
+    work: Workspace<f32>,
+    window: BBox,
+    images: Vec<Local>,
+    pixels: usize,
+    /// Of the sources whose scalars are here, with the first of these.
+    scalars: Vec<(usize, usize)>,
+    /// How pixels are told by each scalar, H_sp.
+    shared: Vec<Vec<f32>>,
+    factor: Vec<f64>,
+    scales: Vec<f64>,
+    precisions: Vec<f32>,
+    /// Inverse of the diagonal of the information, 0 for pixels that are not free.
+    preconditioner: Vec<f32>,
+    plane: Vec<f32>,
+    seen: Vec<f32>,
+}
+
+/// The part of a free image that is in the window.
+struct Local {
+    source: usize,
+    index: usize,
+    amplitudes: Vec<f32>,
+    inside: BBox,
+    start: usize,
+}
+
+impl Surroundings {
+    /// Of `parts[target]`, with `near` by it, in a frame of this box; `kernels` is the information about pairs of pixels in each
+    /// channel.
+    pub(super) fn new(
+        target: usize,
+        near: &[usize],
+        parts: &[Part],
+        frame: BBox,
+        kernels: &[Array2<f64>],
+    ) -> Option<Self> {
+        let window = parts[target].bbox.grown(MARGIN_PX).intersection(frame)?;
+        let all = || std::iter::once(target).chain(near.iter().copied());
+        let (mut images, mut pixels) = (Vec::new(), 0);
+        for source in all() {
+            for (index, image) in parts[source].images.iter().enumerate() {
+                let Some(inside) = image.bbox.intersection(window) else { continue };
+                let amplitudes = image.amplitudes.iter().map(|a| *a as f32).collect();
+                images.push(Local { source, index, amplitudes, inside, start: pixels });
+                pixels += inside.len();
+            }
+        }
+        if images.is_empty() {
+            return None;
+        }
+        let convolution = Convolution::new(window, window, kernels);
+        let mut surroundings = Self {
+            work: convolution.workspace(),
+            convolution,
+            pixels,
+            scalars: Vec::new(),
+            shared: Vec::new(),
+            factor: Vec::new(),
+            scales: Vec::new(),
+            precisions: vec![0.0; pixels],
+            preconditioner: vec![0.0; pixels],
+            plane: vec![0.0; window.len()],
+            seen: vec![0.0; window.len()],
+            window,
+            images,
+        };
+        surroundings.weigh(parts, kernels);
+        surroundings.add_scalars(parts, all());
+        Some(surroundings)
+    }
+
+    /// Precisions of all pixels, and which of them are free.
+    fn weigh(&mut self, parts: &[Part], kernels: &[Array2<f64>]) {
+        for local in &self.images {
+            let image = &parts[local.source].images[local.index];
+            let told = image.told(kernels);
+            let own = each_inside(image.bbox, local.inside);
+            for ((_, at), k) in own.zip(local.start..) {
+                let precision = image.precisions[at];
+                self.precisions[k] = precision as f32;
+                self.preconditioner[k] =
+                    if image.is_free(at, told) { (1.0 / (precision + told)) as f32 } else { 0.0 };
+            }
+        }
+    }
+
+    /// What the scalars of `sources` share with the pixels, and with each other.
+    fn add_scalars(&mut self, parts: &[Part], sources: impl Iterator<Item = usize>) {
+        let mut changes: Vec<Vec<(usize, Vec<f32>)>> = Vec::new();
+        let mut prior = Vec::new();
+        for source in sources {
+            let part = &parts[source];
+            self.scalars.push((source, changes.len()));
+            for (i, scalar) in part.scalars.iter().enumerate() {
+                let clipped = scalar.planes.iter().map(|(c, plane)| (*c, self.clipped(part.bbox, plane)));
+                prior.push((
+                    changes.len() - i,
+                    part.prior[i * part.scalars.len()..][..part.scalars.len()].to_vec(),
+                ));
+                changes.push(clipped.collect());
+            }
+        }
+        let n = changes.len();
+        let mut matrix = vec![0.0; n * n];
+        for (j, change) in changes.iter().enumerate() {
+            let mut shared = vec![0.0; self.pixels];
+            for (channel, plane) in change {
+                self.plane.copy_from_slice(plane);
+                self.see(*channel, &mut shared);
+                for (i, other) in changes.iter().enumerate() {
+                    for (_, plane) in other.iter().filter(|(c, _)| c == channel) {
+                        matrix[i * n + j] += f64::from(dot(plane, &self.seen));
+                    }
+                }
+            }
+            self.shared.push(shared);
+        }
+        for (row, (first, values)) in prior.iter().enumerate() {
+            values.iter().enumerate().for_each(|(k, v)| matrix[row * n + first + k] += v);
+        }
+        (0..n).for_each(|k| matrix[k * n + k] *= 1.0 + RIDGE);
+        (self.factor, self.scales, _) = factorized(matrix);
+    }
+
+    /// A plane of a source's box as one of the window.
+    fn clipped(&self, bbox: BBox, plane: &[f64]) -> Vec<f32> {
+        let mut clipped = vec![0.0; self.window.len()];
+        if let Some(common) = bbox.intersection(self.window) {
+            for ((_, from), (_, to)) in each_inside(bbox, common).zip(each_inside(self.window, common)) {
+                clipped[to] = plane[from] as f32;
+            }
+        }
+        clipped
+    }
+
+    /// Convolves the plane and adds what it says about each pixel to `pixels`.
+    fn see(&mut self, channel: usize, pixels: &mut [f32]) {
+        let Self { convolution, work, plane, seen, window, images, .. } = self;
+        convolution.apply(channel, plane, Window::whole(window.shape()), seen, work);
+        for local in images.iter().filter(|local| local.amplitudes[channel] != 0.0) {
+            let width = local.inside.shape()[1];
+            for (y, out) in pixels[local.start..][..local.inside.len()].chunks_exact_mut(width).enumerate() {
+                let row = &seen[row_of(*window, local.inside, y)..][..width];
+                out.iter_mut().zip(row).for_each(|(o, s)| *o += local.amplitudes[channel] * s);
+            }
+        }
+    }
+
+    /// S times `x` into `out`.
+    fn apply(&mut self, x: &[f32], out: &mut [f32]) {
+        out.iter_mut().zip(x).zip(&self.precisions).for_each(|((o, x), p)| *o = x * p);
+        for channel in 0..self.images[0].amplitudes.len() {
+            self.plane.fill(0.0);
+            for local in self.images.iter().filter(|local| local.amplitudes[channel] != 0.0) {
+                let width = local.inside.shape()[1];
+                for (y, from) in x[local.start..][..local.inside.len()].chunks_exact(width).enumerate() {
+                    let row = &mut self.plane[row_of(self.window, local.inside, y)..][..width];
+                    row.iter_mut().zip(from).for_each(|(r, x)| *r += local.amplitudes[channel] * x);
+                }
+            }
+            self.see(channel, out);
+        }
+        let told: Vec<f64> = self.shared.iter().map(|shared| f64::from(dot(shared, x))).collect();
+        for (shared, value) in self.shared.iter().zip(solved(&self.factor, &self.scales, &told)) {
+            out.iter_mut().zip(shared).for_each(|(o, s)| *o -= value as f32 * s);
+        }
+        out.iter_mut().zip(&self.preconditioner).for_each(|(o, m)| *o *= f32::from(*m > 0.0));
+    }
+
+    /// r of a functional: how it changes with pixels while scalars follow them.
+    fn reduced(&self, functional: &Functional, parts: &[Part]) -> Vec<f32> {
+        let mut reduced = vec![0.0; self.pixels];
+        for local in self.images.iter().filter(|local| local.source == functional.source) {
+            let image = &parts[local.source].images[local.index];
+            for ((_, at), k) in each_inside(image.bbox, local.inside).zip(local.start..) {
+                reduced[k] = functional.images[local.index][at] as f32;
+            }
+        }
+        let mut scalars = vec![0.0; self.scales.len()];
+        if let Some((_, first)) = self.scalars.iter().find(|(source, _)| *source == functional.source) {
+            scalars[*first..first + functional.scalars.len()].copy_from_slice(&functional.scalars);
+        }
+        for (shared, value) in self.shared.iter().zip(solved(&self.factor, &self.scales, &scalars)) {
+            reduced.iter_mut().zip(shared).for_each(|(r, s)| *r -= value as f32 * s);
+        }
+        reduced.iter_mut().zip(&self.preconditioner).for_each(|(r, m)| *r *= f32::from(*m > 0.0));
+        reduced
+    }
+
+    /// What freedom adds to the covariances of some functionals of the target with `all`, of which they are the first; row by
+    /// row, and `variances` are those without it.
+    pub(super) fn covariances(
+        &mut self,
+        all: &[Functional],
+        variances: &[f64],
+        parts: &[Part],
+    ) -> Vec<Vec<f64>> {
+        let reduced: Vec<Vec<f32>> = all.iter().map(|functional| self.reduced(functional, parts)).collect();
+        let solution = |(r, variance): (&Vec<f32>, &f64)| self.solve(r, *variance);
+        let solutions: Vec<Vec<f32>> = reduced.iter().zip(variances).map(solution).collect();
+        let product = |z: &Vec<f32>| reduced.iter().map(|r| f64::from(dot(z, r))).collect();
+        solutions.iter().map(product).collect()
+    }
+
+    /// S^-1 r by conjugate gradients, until an iteration adds little to r' S^-1 r beside `variance`.
+    fn solve(&mut self, r: &[f32], variance: f64) -> Vec<f32> {
+        let n = self.pixels;
+        let (mut x, mut residual, mut applied) = (vec![0.0; n], r.to_vec(), vec![0.0; n]);
+        let mut ahead: Vec<f32> = residual.iter().zip(&self.preconditioner).map(|(r, m)| r * m).collect();
+        let (mut norm, mut gained) = (dot(&residual, &ahead), 0.0);
+        for _ in 0..ITERATIONS {
+            if norm <= 0.0 {
+                break;
+            }
+            self.apply(&ahead, &mut applied);
+            let curvature = dot(&ahead, &applied);
+            if curvature <= 0.0 {
+                break;
+            }
+            let step = norm / curvature;
+            x.iter_mut().zip(&ahead).for_each(|(x, p)| *x += step * p);
+            residual.iter_mut().zip(&applied).for_each(|(r, a)| *r -= step * a);
+            let gain = f64::from(step * norm);
+            gained += gain;
+            if gain < SMALL * (variance + gained) {
+                break;
+            }
+            let next: f32 = residual.iter().zip(&self.preconditioner).map(|(r, m)| r * r * m).sum();
+            let share = next / norm;
+            for ((p, r), m) in ahead.iter_mut().zip(&residual).zip(&self.preconditioner) {
+                *p = r * m + share * *p;
+            }
+            norm = next;
+        }
+        x
+    }
+}
+
+impl FreeImage {
+    /// Information that the data have about each pixel by itself.
+    fn told(&self, kernels: &[Array2<f64>]) -> f64 {
+        let center = |kernel: &Array2<f64>| kernel[[kernel.nrows() / 2, kernel.ncols() / 2]];
+        self.amplitudes.iter().zip(kernels).map(|(a, kernel)| a * a * center(kernel)).sum()
+    }
+
+    /// Whether a pixel can go both ways, where the data tell so much of it.
+    fn is_free(&self, at: usize, told: f64) -> bool {
+        let error = (self.precisions[at] + told).powf(-0.5);
+        !self.is_positive || self.pixels[at] > AT_BOUND * error
+    }
+
+    /// How many of its pixels the data decide: the sum over them of information over information and precision, at all
+    /// frequencies as if neighbouring pixels had the same precision.
+    pub(super) fn absorbed(&self, kernels: &[Array2<f64>]) -> f64 {
+        let told = self.told(kernels);
+        let spectrum = self.spectrum(kernels);
+        let share = |precision: f64| {
+            let terms = spectrum.iter().map(|t| t / (t + precision));
+            terms.sum::<f64>() / spectrum.len() as f64
+        };
+        let free = (0..self.pixels.len()).filter(|at| self.is_free(*at, told));
+        free.map(|at| share(self.precisions[at])).sum()
+    }
+
+    /// Power spectrum of the information about pairs of pixels.
+    fn spectrum(&self, kernels: &[Array2<f64>]) -> Vec<f64> {
+        let mut sum: Array2<f64> = Array2::zeros(kernels[0].dim());
+        for (a, kernel) in self.amplitudes.iter().zip(kernels) {
+            sum.scaled_add(a * a, kernel);
+        }
+        let half = [sum.nrows() / 2, sum.ncols() / 2];
+        let cosine = |k: usize, lag: f64| (std::f64::consts::TAU * k as f64 * lag / FREQUENCIES as f64).cos();
+        let sine = |k: usize, lag: f64| (std::f64::consts::TAU * k as f64 * lag / FREQUENCIES as f64).sin();
+        let mut spectrum = Vec::with_capacity(FREQUENCIES * FREQUENCIES);
+        for v in 0..FREQUENCIES {
+            let row = |x: usize| {
+                let column = sum.column(x);
+                let terms = column.iter().enumerate().map(|(y, t)| {
+                    let lag = y as f64 - half[0] as f64;
+                    [t * cosine(v, lag), t * sine(v, lag)]
+                });
+                terms.fold([0.0; 2], |[re, im], [a, b]| [re + a, im + b])
+            };
+            let rows: Vec<[f64; 2]> = (0..sum.ncols()).map(row).collect();
+            for u in 0..FREQUENCIES {
+                let terms = rows.iter().enumerate().map(|(x, [re, im])| {
+                    let lag = x as f64 - half[1] as f64;
+                    re * cosine(u, lag) - im * sine(u, lag)
+                });
+                spectrum.push(terms.sum::<f64>().max(0.0));
+            }
+        }
+        spectrum
+    }
+}
+
+/// Places in a box, in row order, of the pixels of one inside it: number and place.
+fn each_inside(outer: BBox, inner: BBox) -> impl Iterator<Item = (usize, usize)> {
+    let [ny, nx] = inner.shape();
+    let row = move |y: usize| (0..nx).map(move |x| (y * nx + x, row_of(outer, inner, y) + x));
+    (0..ny).flat_map(row)
+}
+
+/// Where row `y` of an inner box begins in an outer one.
+fn row_of(outer: BBox, inner: BBox, y: usize) -> usize {
+    let [dy, dx] = [0, 1].map(|k| (inner.origin()[k] - outer.origin()[k]) as usize);
+    (y + dy) * outer.shape()[1] + dx
+}
+
+/// The sum of products, in lanes.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    const LANES: usize = 16;
+    let mut lanes = [0.0; LANES];
+    let ((a, a_left), (b, b_left)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    for (a, b) in a.iter().zip(b) {
+        lanes = std::array::from_fn(|k| lanes[k] + a[k] * b[k]);
+    }
+    lanes.iter().sum::<f32>() + a_left.iter().zip(b_left).map(|(a, b)| a * b).sum::<f32>()
+}

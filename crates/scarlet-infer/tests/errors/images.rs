@@ -1,0 +1,95 @@
+//! Free-form images beside the dense matrix of all pixels.
+
+use crate::dense::{columns, information, inverse};
+use ndarray::{Array1, Array2, Array3};
+use scarlet_frame::{Frame, Psf};
+use scarlet_infer::{Posterior, Precision};
+use scarlet_model::prior::NearImage;
+use scarlet_model::{Scene, Source};
+use scarlet_obs::{Observation, render};
+
+const SIDE: usize = 13;
+const NEAR: [f64; 2] = [0.5, 0.01];
+
+fn image(width: f64) -> Array2<f64> {
+    Array2::from_shape_fn((SIDE, SIDE), |(y, x)| {
+        let r2 = (y as f64 - 6.0).powi(2) + (x as f64 - 6.2).powi(2);
+        0.95 * (-0.5 * r2 / (width * width)).exp() + 0.02
+    })
+}
+
+/// Two free-form galaxies so many pixels apart and a star beside them.
+fn scene(apart: f64) -> (Scene, Frame) {
+    let frame = Frame::new([34, 38]).channels(["g", "r"]).psf(Psf::gaussian(1.6).expect("a width"));
+    let mut scene = Scene::new(Frame::enclosing([&frame]).expect("a frame")).expect("a scene");
+    for (name, x, width, flux) in [("a", 15.0, 2.4, [9.0, 4.0]), ("b", 15.0 + apart, 1.9, [5.0, 8.0])] {
+        let source = Source::extended([17.0, x], vec![(flux.to_vec(), image(width))]);
+        let near = |p: &scarlet_model::Param| p.clone().prior(NearImage::new(image(width), NEAR[0], NEAR[1]));
+        scene.add(source.edit_all("*morphology", near).named(name)).expect("inside");
+    }
+    scene.add(Source::point([22.3, 18.4], [60.0, 70.0]).named("star")).expect("inside");
+    (scene, frame)
+}
+
+/// Flux errors of each source, and numbers of parameters that the data decide, from the dense matrix.
+fn expected(scene: &Scene, observation: &Observation) -> Vec<([f64; 2], f64)> {
+    let mut wanted: Vec<(String, usize, f64)> = Vec::new();
+    for name in ["a", "b", "star"] {
+        wanted.extend((0..2).map(|c| (format!("{name}.spectrum"), c, 1.0)));
+        match name {
+            "star" => wanted.extend((0..2).map(|k| (format!("{name}.center"), k, 1e-4))),
+            _ => wanted.extend((0..SIDE * SIDE).map(|k| (format!("{name}.morphology"), k, 0.01))),
+        }
+    }
+    let named: Vec<(&str, usize, f64)> = wanted.iter().map(|(p, k, s)| (p.as_str(), *k, *s)).collect();
+    let likelihood = information(&columns(scene, observation, &named), observation.weights());
+    let mut matrix = likelihood.clone();
+    for (k, (path, element, _)) in wanted.iter().enumerate().filter(|(_, (p, ..))| p.ends_with("morphology"))
+    {
+        let image = image(if path.starts_with('a') { 2.4 } else { 1.9 });
+        let peak = image.iter().copied().fold(0.0, f64::max);
+        let sigma = NEAR[0] * image.as_slice().expect("row order")[*element] + NEAR[1] * peak;
+        matrix[[k, k]] += sigma.powi(-2);
+    }
+    let covariance = inverse(&matrix);
+    let decided = covariance.dot(&likelihood);
+    let of = |name: &str| {
+        let values = |path: &str| scene.param(&format!("{name}.{path}")).expect("there").values().to_vec();
+        let flux = |c: usize| {
+            let gradient = wanted.iter().map(|(path, element, _)| match path.strip_prefix(name) {
+                Some(".spectrum") if *element == c && name == "star" => 1.0,
+                Some(".spectrum") if *element == c => values("morphology").iter().sum(),
+                Some(".morphology") => values("spectrum")[c],
+                _ => 0.0,
+            });
+            let gradient = Array1::from_iter(gradient);
+            gradient.dot(&covariance.dot(&gradient)).sqrt()
+        };
+        let own = wanted.iter().enumerate().filter(|(_, (path, ..))| path.starts_with(&format!("{name}.")));
+        ([flux(0), flux(1)], own.map(|(k, _)| decided[[k, k]]).sum())
+    };
+    ["a", "b", "star"].map(of).to_vec()
+}
+
+#[test]
+fn freedom_is_in_the_errors_of_fluxes() {
+    for apart in [14.0, 7.0, 4.0] {
+        let (scene, frame) = scene(apart);
+        let data = render(&scene, &frame).expect("the same grid");
+        let weights = Array3::from_elem(data.dim(), 60.0);
+        let observation = Observation::new(data, weights, frame).expect("valid");
+        let builder = Posterior::builder().precision(Precision::Double);
+        let mut posterior = builder.build(&scene, [&observation]).expect("valid");
+        let x = posterior.start().expect("inside");
+        let errors = posterior.errors(&x, &scene, &[&observation]).expect("errors");
+        for (source, (flux, decided)) in errors.sources.iter().zip(expected(&scene, &observation)) {
+            let ratios: Vec<f64> = source.flux().iter().zip(flux).map(|(a, b)| a / b).collect();
+            println!(
+                "{apart} px apart, {}: flux errors {flux:.3?}, ours over them {ratios:.3?}; absorbed {decided:.1}, ours {:.1}",
+                source.id, source.absorbed
+            );
+            assert!(ratios.iter().all(|r| (0.93..1.03).contains(r)), "{ratios:?}");
+            assert!((0.85..1.2).contains(&(source.absorbed / decided)), "{} {decided}", source.absorbed);
+        }
+    }
+}

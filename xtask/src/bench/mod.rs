@@ -6,6 +6,7 @@
 
 mod case;
 mod epochs;
+mod errors;
 mod multires;
 mod peer;
 mod process;
@@ -76,6 +77,7 @@ const REGISTRY: &[(&str, Benchmark)] = &[
     ("multires", multires::run),
     ("truth", truth::run),
     ("sampling", sampling::run),
+    ("errors", errors::run),
 ];
 
 /// Names of the benchmarks.

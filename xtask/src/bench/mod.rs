@@ -6,6 +6,7 @@
 
 mod case;
 mod epochs;
+mod errors;
 mod instruments;
 mod multires;
 mod network;
@@ -82,6 +83,7 @@ const REGISTRY: &[(&str, Benchmark)] = &[
     ("truth", truth::run),
     ("instruments", instruments::run),
     ("sampling", sampling::run),
+    ("errors", errors::run),
     ("network", network::run),
     ("priors", priors::run),
 ];

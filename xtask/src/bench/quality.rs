@@ -44,7 +44,7 @@ struct Figure {
 }
 
 /// Figures by name, with their units.
-type Figures = BTreeMap<String, (String, Option<f64>)>;
+pub(super) type Figures = BTreeMap<String, (String, Option<f64>)>;
 
 /// Runs all cases.
 pub(crate) fn run(context: &Context<'_>) -> Result<Vec<Row>> {
@@ -126,15 +126,26 @@ fn classes(figure: &str) -> impl Iterator<Item = String> {
 }
 
 fn row(figures: &Figures, figure: &str, goal: Goal, note: &str) -> Result<Row> {
+    row_of("quality", figures, figure, goal, note)
+}
+
+/// A row of the benchmark `bench` for a figure that was printed.
+pub(super) fn row_of(
+    bench: &'static str,
+    figures: &Figures,
+    figure: &str,
+    goal: Goal,
+    note: &str,
+) -> Result<Row> {
     let (unit, value) = figures.get(figure).with_context(|| format!("no figure {figure:?} was printed"))?;
     let unit = if unit == "s" { "s" } else { "1" };
-    let mut row = Row::single("quality", figure.to_owned(), unit, *value, goal);
+    let mut row = Row::single(bench, figure.to_owned(), unit, *value, goal);
     row.note = note.to_owned();
     Ok(row)
 }
 
 /// Runs the bench program on one thread and reads its figures.
-fn figures(context: &Context<'_>, program: &Path, words: &[&str]) -> Result<Figures> {
+pub(super) fn figures(context: &Context<'_>, program: &Path, words: &[&str]) -> Result<Figures> {
     let mut all = vec![program.display().to_string()];
     all.extend(words.iter().map(|word| (*word).to_owned()));
     all.push(format!("--data={}", context.data.display()));

@@ -152,6 +152,8 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
     let estimates = posterior.estimates(&fit.x, &seen);
     let observations = calibrated(&observations, &posterior);
     let seen: Vec<&Observation> = observations.iter().collect();
+    let errors = posterior.errors(&fit.x, &scene, &seen)?;
+    let took = stages.end("errors", &format!("errors of {} sources", errors.sources.len()));
     let log_likelihood = posterior.log_likelihood(&fit.x);
     let rendered = posterior.rendered();
     let mut outcome = Outcome {
@@ -167,6 +169,7 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
         rendered,
         log_likelihood,
         estimates,
+        errors,
         findings: before,
         boxes: histories(start_boxes, &fit),
     };
@@ -176,6 +179,7 @@ pub fn fit_scene(path: &Path, folder: &Path, run: RunArgs, session: &Session) ->
     outcome.findings.extend(after);
     let mut summary = Summary::of(&outcome, posterior.threads());
     (summary.seconds.read, summary.seconds.setup, summary.seconds.fit) = (read, setup, fitted);
+    summary.seconds.errors = took;
     summary.estimated_mb = estimate.megabytes();
     outcome.write(folder, &summary)?;
     summary.seconds.write = stages.end("write", &format!("results written to {}", folder.display()));
@@ -333,7 +337,7 @@ pub(super) fn print(summary: &Summary, folder: &Path, run: RunArgs, session: &Se
         summary.iterations,
         summary.stop.replace('_', " "),
         summary.chi2_per_pixel,
-        seconds.read + seconds.setup + seconds.fit + seconds.write,
+        seconds.read + seconds.setup + seconds.fit + seconds.errors + seconds.write,
         findings::counts_of(summary.findings.iter().map(|finding| finding.severity)),
         folder.join("report.html").display(),
     );

@@ -4,13 +4,21 @@ use super::summary::unit_of;
 use super::{Outcome, program};
 use crate::catalog::{Column, Table};
 use scarlet::infer::Estimate;
-use scarlet::obs::catalog::{SourceFlag, SourceMeasurement};
+use scarlet::infer::errors::SourceErrors;
+use scarlet::obs::catalog::SourceMeasurement;
+use std::collections::BTreeSet;
+
+/// What the words of the last column mean.
+const FLAGS: &str = "edge: box cut by the frame; masked: half of it masked; err_...: why its errors may be wrong (docs/errors.md)";
 
 /// One row for each source.
 pub(super) fn table(outcome: &Outcome<'_>) -> Table {
     let sources = &outcome.sources;
     let numbers = |f: &dyn Fn(&SourceMeasurement) -> Option<f64>| -> Vec<f64> {
         sources.iter().map(|s| f(s).unwrap_or(f64::NAN)).collect()
+    };
+    let errors = |f: &dyn Fn(&SourceErrors) -> Option<f64>| -> Vec<f64> {
+        sources.iter().map(|s| outcome.errors_of(&s.id).and_then(f).unwrap_or(f64::NAN)).collect()
     };
     let text = |f: &dyn Fn(&SourceMeasurement) -> String| -> Vec<String> { sources.iter().map(f).collect() };
     let mut columns = vec![
@@ -24,6 +32,14 @@ pub(super) fn table(outcome: &Outcome<'_>) -> Table {
         let description = format!("flux of the model in its box, channel {channel}");
         let flux = numbers(&|s| Some(s.flux[c]));
         columns.push(Column::new(&format!("flux_{channel}"), &outcome.file.flux_unit, &description, flux));
+        let description = format!("standard deviation of flux_{channel}");
+        let error = errors(&|e| Some(e.flux_covariance[[c, c]].sqrt()));
+        columns.push(Column::new(
+            &format!("flux_err_{channel}"),
+            &outcome.file.flux_unit,
+            &description,
+            error,
+        ));
     }
     if let Some(zero_point) = outcome.file.zero_point() {
         for (c, channel) in outcome.scene.frame().channel_names().iter().enumerate() {
@@ -32,6 +48,7 @@ pub(super) fn table(outcome: &Outcome<'_>) -> Table {
             columns.push(Column::new(&format!("mag_{channel}"), "mag", &description, magnitude));
         }
     }
+    columns.extend(of_positions(outcome, &errors));
     columns.extend([
         Column::new(
             "size",
@@ -39,6 +56,7 @@ pub(super) fn table(outcome: &Outcome<'_>) -> Table {
             "half-light radius of the model, the model frame's PSF included",
             numbers(&|s| s.half_light_radius_px),
         ),
+        Column::new("size_err", "pix", "standard deviation of size", errors(&|e| e.half_light_radius_px)),
         Column::new("concentration", "", "5 lg(r80 / r20) of the same image", numbers(&|s| s.concentration)),
         Column::new(
             "blendedness",
@@ -53,8 +71,15 @@ pub(super) fn table(outcome: &Outcome<'_>) -> Table {
             numbers(&|s| s.purity),
         ),
         Column::new("chi2", "", "chi2 per pixel of the scene in the box", numbers(&|s| s.chi2_per_pixel)),
-        Column::new("flags", "", "edge: box cut by the frame; masked: half of it masked", text(&flags)),
+        Column::new(
+            "absorbed",
+            "",
+            "number of its parameters that the data decide",
+            errors(&|e| Some(e.absorbed)),
+        ),
+        Column::new("flags", "", FLAGS, text(&|s| outcome.flags(s))),
     ]);
+    columns.extend(of_parameters(outcome));
     let mut metadata = vec![
         ("program".to_owned(), program()),
         ("scene".to_owned(), outcome.file.title()),
@@ -77,7 +102,69 @@ fn in_words(estimate: &Estimate) -> String {
     format!("{} +- {}{unit}{held}", numbers(&estimate.values), numbers(&estimate.errors))
 }
 
-/// The words of a source's flags.
-pub(super) fn flags(source: &SourceMeasurement) -> String {
-    source.flags.iter().map(|f| SourceFlag::name(*f)).collect::<Vec<_>>().join(" ")
+/// Values of the errors of sources, one for each row.
+type OfErrors<'a> = dyn Fn(&dyn Fn(&SourceErrors) -> Option<f64>) -> Vec<f64> + 'a;
+
+/// Standard deviations of positions, in pixels and on the sky.
+fn of_positions(outcome: &Outcome<'_>, errors: &OfErrors<'_>) -> Vec<Column> {
+    let along =
+        |axis: usize| errors(&|e| e.center_covariance.map(|covariance| covariance[axis][axis].sqrt()));
+    let on_sky = |axis: usize| -> Vec<f64> {
+        let of = |source: &SourceMeasurement| {
+            let covariance = outcome.errors_of(&source.id)?.center_covariance?;
+            let slopes = slopes_on_sky(outcome, source.center)?[axis];
+            let by = |[y, x]: [f64; 2]| slopes[0] * y + slopes[1] * x;
+            Some((slopes[0] * by(covariance[0]) + slopes[1] * by(covariance[1])).sqrt())
+        };
+        outcome.sources.iter().map(|source| of(source).unwrap_or(f64::NAN)).collect()
+    };
+    vec![
+        Column::new("x_err", "pix", "standard deviation of x; none where it is fixed", along(1)),
+        Column::new("y_err", "pix", "standard deviation of y; none where it is fixed", along(0)),
+        Column::new("ra_err", "deg", "standard deviation along right ascension, on the sky", on_sky(0)),
+        Column::new("dec_err", "deg", "standard deviation along declination", on_sky(1)),
+    ]
+}
+
+/// Degrees on the sky, along right ascension and along declination, for a pixel along y and along x.
+fn slopes_on_sky(outcome: &Outcome<'_>, center: [f64; 2]) -> Option<[[f64; 2]; 2]> {
+    let frame = outcome.scene.frame();
+    frame.wcs_ref()?;
+    let sky = |dy: f64, dx: f64| frame.to_sky([center[0] + dy, center[1] + dx]).ok();
+    let slope = |dy: f64, dx: f64| {
+        let (ahead, behind) = (sky(dy, dx)?, sky(-dy, -dx)?);
+        let along_ra = (ahead.ra_deg - behind.ra_deg + 540.0).rem_euclid(360.0) - 180.0;
+        let cosine = ahead.dec_deg.to_radians().cos();
+        Some([0.5 * along_ra * cosine, 0.5 * (ahead.dec_deg - behind.dec_deg)])
+    };
+    let ([a, c], [b, d]) = (slope(1.0, 0.0)?, slope(0.0, 1.0)?);
+    Some([[a, b], [c, d]])
+}
+
+/// Free parameters of shapes with their errors, by their path in the source: empty where a source has none of it.
+fn of_parameters(outcome: &Outcome<'_>) -> Vec<Column> {
+    let of_source = |id: &str| -> Vec<(String, [f64; 2])> {
+        let Some(errors) = outcome.errors_of(id) else { return Vec::new() };
+        let count = |path: &str| errors.parameters.iter().filter(|p| p.path == path).count();
+        let named = errors.parameters.iter().map(|p| {
+            let own = p.path.strip_prefix(id).unwrap_or(&p.path).trim_start_matches('.');
+            let place = if count(&p.path) > 1 { format!("[{}]", p.element) } else { String::new() };
+            (format!("{own}{place}"), [p.value, p.error])
+        });
+        named.collect()
+    };
+    let all: Vec<_> = outcome.sources.iter().map(|source| of_source(&source.id)).collect();
+    let names: BTreeSet<&String> = all.iter().flatten().map(|(name, _)| name).collect();
+    let column = |name: &str, k: usize| -> Vec<f64> {
+        let of = |own: &Vec<(String, [f64; 2])>| own.iter().find(|(n, _)| n == name).map(|(_, v)| v[k]);
+        all.iter().map(|own| of(own).unwrap_or(f64::NAN)).collect()
+    };
+    let both = |name: &String| {
+        let description = format!("standard deviation of {name}");
+        [
+            Column::new(name, "", "parameter of the model", column(name, 0)),
+            Column::new(&format!("{name}_err"), "", &description, column(name, 1)),
+        ]
+    };
+    names.into_iter().flat_map(both).collect()
 }

@@ -11,7 +11,7 @@ mod summary;
 pub use ending::Ending;
 pub use folder::{check_inputs, prepare_folder};
 pub use page::write_pictures;
-pub use summary::{ParameterSummary, Seconds, SourceSummary, Summary};
+pub use summary::{FluxCorrelation, ParameterSummary, Seconds, SourceSummary, Summary};
 pub(crate) use summary::{peak_rss_mb, seconds};
 
 use crate::error::CliError;
@@ -19,7 +19,8 @@ use crate::files::write_whole;
 use crate::report::BoxHistory;
 use crate::scene_file::SceneFile;
 use ndarray::Array3;
-use scarlet::infer::{Estimate, Fit};
+use scarlet::infer::errors::SourceErrors;
+use scarlet::infer::{Errors, Estimate, Fit};
 use scarlet::model::file::OfObservations;
 use scarlet::model::{Param, Scene};
 use scarlet::obs::Observation;
@@ -55,6 +56,8 @@ pub struct Outcome<'a> {
     pub log_likelihood: f64,
     /// The free parameters of the observations, with errors.
     pub estimates: Vec<Estimate>,
+    /// Errors of the sources.
+    pub errors: Errors,
     /// What checks found, in any order.
     pub findings: Vec<Finding>,
     /// Boxes over the steps, of the sources whose boxes were followed; may be empty.
@@ -77,6 +80,19 @@ impl Outcome<'_> {
     #[must_use]
     pub fn chi2_per_pixel(&self) -> f64 {
         self.chi2 / self.pixels as f64
+    }
+
+    /// Errors of a source.
+    fn errors_of(&self, id: &str) -> Option<&SourceErrors> {
+        self.errors.source(id)
+    }
+
+    /// The words of a source's flags: what was measured, and why its errors may be wrong.
+    fn flags(&self, source: &SourceMeasurement) -> String {
+        let doubts = self.errors_of(&source.id).map(|errors| errors.doubts.as_slice()).unwrap_or_default();
+        let unfinished = (!self.fit.converged()).then_some("err_unfinished");
+        let words = source.flags.iter().map(|flag| flag.name());
+        words.chain(doubts.iter().map(|doubt| doubt.name())).chain(unfinished).collect::<Vec<_>>().join(" ")
     }
 
     /// Writes everything but the summary into `folder`.

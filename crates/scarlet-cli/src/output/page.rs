@@ -2,11 +2,11 @@
 
 mod view;
 
-use super::catalog::flags;
 use super::{Outcome, Summary};
 use crate::error::CliError;
 use crate::report::{Orientation, Report, ReportNumber, ReportObservation, ReportSource, shown};
 use scarlet::frame::{Channel, Frame};
+use scarlet::infer::errors::SourceErrors;
 use scarlet::obs::catalog::SourceMeasurement;
 use scarlet::obs::check::{Finding, Severity};
 use scarlet::obs::{Observation, Sight};
@@ -174,6 +174,7 @@ fn pixel_arcsec(frame: &Frame) -> Option<f64> {
 }
 
 fn source(outcome: &Outcome<'_>, source: &SourceMeasurement) -> ReportSource {
+    let errors = outcome.errors_of(&source.id);
     let kind = outcome.scene.source(&source.id).map(|s| s.component().morphology().kind().to_owned());
     ReportSource {
         id: source.id.clone(),
@@ -181,9 +182,12 @@ fn source(outcome: &Outcome<'_>, source: &SourceMeasurement) -> ReportSource {
         position: source.center,
         sky_deg: source.sky.map(|p| [p.ra_deg, p.dec_deg]),
         flux: source.flux.clone(),
+        flux_error: errors.map(SourceErrors::flux).unwrap_or_default(),
+        position_error: errors.and_then(|e| e.center_covariance).map(|c| [c[0][0].sqrt(), c[1][1].sqrt()]),
         size_px: source.half_light_radius_px,
+        size_error_px: errors.and_then(|e| e.half_light_radius_px),
         chi2_per_pixel: source.chi2_per_pixel,
-        flags: flags(source),
+        flags: outcome.flags(source),
         bbox: Some((source.bbox.origin(), source.bbox.shape())),
         views: Vec::new(),
     }

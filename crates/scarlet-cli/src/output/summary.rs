@@ -56,6 +56,8 @@ pub struct Seconds {
     pub setup: f64,
     /// The fit.
     pub fit: f64,
+    /// Errors of the sources.
+    pub errors: f64,
     /// Writing all files but this one.
     pub write: f64,
 }
@@ -80,17 +82,46 @@ pub struct SourceSummary {
     pub id: String,
     /// Flux by channel.
     pub flux: BTreeMap<String, f64>,
+    /// Its standard deviation by channel.
+    pub flux_err: BTreeMap<String, f64>,
+    /// Number of its parameters that the data decide.
+    pub absorbed: Option<f64>,
+    /// Fluxes of other sources that go with its own, from a correlation of 0.1 on.
+    pub correlations: Vec<FluxCorrelation>,
     /// chi2 per pixel in its box.
     pub chi2_per_pixel: Option<f64>,
 }
+
+/// How the fluxes of two sources go together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FluxCorrelation {
+    /// The other source.
+    pub with: String,
+    /// Coefficient by channel.
+    pub correlation: BTreeMap<String, f64>,
+}
+
+/// Correlation from which fluxes are said to go together.
+const TOGETHER: f64 = 0.1;
 
 impl Summary {
     /// Of a fit; times are set as parts end.
     pub(crate) fn of(outcome: &Outcome<'_>, threads: usize) -> Self {
         let channels = outcome.scene.frame().channel_names();
+        let by_channel = |values: Vec<f64>| -> BTreeMap<String, f64> {
+            channels.iter().map(ToString::to_string).zip(values).collect()
+        };
+        let correlations = |id: &str| -> Vec<FluxCorrelation> {
+            let pairs = outcome.errors.correlations(id).into_iter();
+            let strong = pairs.filter(|(_, r)| r.iter().any(|r| r.abs() > TOGETHER));
+            strong.map(|(with, r)| FluxCorrelation { with, correlation: by_channel(r) }).collect()
+        };
         let source = |s: &scarlet::obs::catalog::SourceMeasurement| SourceSummary {
             id: s.id.clone(),
-            flux: channels.iter().map(ToString::to_string).zip(s.flux.iter().copied()).collect(),
+            flux: by_channel(s.flux.clone()),
+            flux_err: outcome.errors_of(&s.id).map(|e| by_channel(e.flux())).unwrap_or_default(),
+            absorbed: outcome.errors_of(&s.id).map(|e| e.absorbed),
+            correlations: correlations(&s.id),
             chi2_per_pixel: s.chi2_per_pixel,
         };
         Self {

@@ -211,19 +211,24 @@ fn numbers(out: &mut String, report: &Report, source: &ReportSource) {
         "<div class=\"scroll\" tabindex=\"0\"><table class=\"facts\">\n<caption>Source {}</caption>\n<tbody>\n",
         escape(&source.id)
     );
-    for (channel, flux) in report.channels.iter().zip(&source.flux) {
-        row(out, &format!("flux {}", escape(channel)), &format!("{}{}", number(*flux, 5), unit(report)));
+    for (k, (channel, flux)) in report.channels.iter().zip(&source.flux).enumerate() {
+        let value = format!("{}{}{}", number(*flux, 5), give_or_take(source.flux_error.get(k)), unit(report));
+        row(out, &format!("flux {}", escape(channel)), &value);
     }
     row(
         out,
         "x, y",
         &format!("{:.2}, {:.2} px", source.position[1], source.position[0]).replace('-', "\u{2212}"),
     );
+    if let Some([y, x]) = source.position_error {
+        row(out, "errors of x, y", &format!("{}, {} px", number(x, 2), number(y, 2)));
+    }
     if let Some([ra, dec]) = source.sky_deg {
         row(out, "RA, Dec", &format!("{ra:.6}\u{b0}, {dec:.6}\u{b0}").replace('-', "\u{2212}"));
     }
     if let Some(size) = source.size_px {
-        row(out, "half-light radius", &format!("{} px", number(size, 3)));
+        let error = give_or_take(source.size_error_px.as_ref());
+        row(out, "half-light radius", &format!("{}{error} px", number(size, 3)));
     }
     if let Some(([y, x], [rows, columns])) = source.bbox {
         let corner = format!("{x}, {y}").replace('-', "\u{2212}");
@@ -238,6 +243,11 @@ fn numbers(out: &mut String, report: &Report, source: &ReportSource) {
         if source.flags.is_empty() { "none".to_owned() } else { escape(&source.flags).into_owned() }.as_str(),
     );
     put!(out, "</tbody></table></div>\n");
+}
+
+/// An error behind its value.
+fn give_or_take(error: Option<&f64>) -> String {
+    error.filter(|e| e.is_finite()).map_or_else(String::new, |e| format!(" \u{b1} {}", number(*e, 2)))
 }
 
 fn unit(report: &Report) -> String {

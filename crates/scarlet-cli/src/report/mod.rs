@@ -151,8 +151,14 @@ pub struct ReportSource {
     pub sky_deg: Option<[f64; 2]>,
     /// Flux in each of [`Report::channels`].
     pub flux: Vec<f64>,
+    /// Standard deviations of the fluxes; may be empty.
+    pub flux_error: Vec<f64>,
+    /// Standard deviations of the position, `(y, x)` in pixels of the model frame.
+    pub position_error: Option<[f64; 2]>,
     /// Half-light radius, in pixels.
     pub size_px: Option<f64>,
+    /// Its standard deviation, in pixels.
+    pub size_error_px: Option<f64>,
     /// chi2 per pixel in its box.
     pub chi2_per_pixel: Option<f64>,
     /// What is to be said about it, may be empty.

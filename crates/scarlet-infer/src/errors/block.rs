@@ -3,6 +3,7 @@
 use super::part::Part;
 use crate::dense::{cholesky, solve, solve_transposed};
 use ndarray::Array3;
+use scarlet_frame::BBox;
 use scarlet_obs::{Contrast, Signal};
 use std::collections::BTreeMap;
 
@@ -52,9 +53,13 @@ impl Information {
         };
         let all: Vec<_> = parts.iter().map(signals).collect();
         let mut pairs = BTreeMap::new();
+        let extents: Vec<_> = all.iter().map(|signals| extents(signals)).collect();
         for (k, own) in all.iter().enumerate() {
             for (l, theirs) in all.iter().enumerate().skip(k) {
-                if touch(own, theirs) {
+                let meets = |(o, extent): (&usize, &BBox)| {
+                    extents[l].get(o).is_some_and(|other| extent.intersection(*other).is_some())
+                };
+                if extents[k].iter().any(meets) {
                     pairs.insert((k, l), products(own, theirs));
                 }
             }
@@ -217,12 +222,14 @@ pub(super) fn solved(factor: &[f64], scales: &[f64], vector: &[f64]) -> Vec<f64>
 
 type Signals = [Vec<(usize, Signal)>];
 
-/// Whether any two of their signals share pixels.
-fn touch(own: &Signals, theirs: &Signals) -> bool {
-    let meets = |(o, a): &(usize, Signal)| {
-        theirs.iter().flatten().any(|(p, b)| o == p && a.bbox.intersection(b.bbox).is_some())
-    };
-    own.iter().flatten().any(meets)
+/// The box of all signals in each observation.
+fn extents(signals: &Signals) -> BTreeMap<usize, BBox> {
+    let mut extents: BTreeMap<usize, BBox> = BTreeMap::new();
+    for (observation, signal) in signals.iter().flatten().filter(|(_, signal)| !signal.bbox.is_empty()) {
+        let extent = extents.entry(*observation).or_insert(signal.bbox);
+        *extent = extent.union(signal.bbox);
+    }
+    extents
 }
 
 /// All products of the signals of two sources, row by row.

@@ -1,0 +1,174 @@
+//! Whether errors of fits are right, and what they cost: `cargo bench -p scarlet --bench errors -- CASE`.
+//!
+//! | case | what |
+//! |---|---|
+//! | `calibration` | standard deviation of (fit - truth) / error over noise draws of simulated blends, `--draws=N` |
+//! | `time` | time of the errors over that of the fit: HSC, and 50 sources on 256 x 256 pixels |
+//!
+//! Prints one JSON object a figure: `{"case":..,"unit":..,"value":..}`. Every fit has default settings and one thread.
+//! `cargo xtask bench errors` runs it and judges the figures.
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use common::deblend;
+use ndarray::Array3;
+use rand::{SeedableRng, rngs::ChaCha8Rng};
+use rand_distr::{Distribution, StandardNormal};
+use scarlet::model::profile::Sersic;
+use scarlet::obs::catalog::measure_sources;
+use scarlet::obs::render;
+use scarlet::prelude::*;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Distance of the two galaxies of each class, in pixels, and its name; their half-light radii are 3 and 2.5 pixels.
+const CLASSES: [(&str, f64); 3] = [("isolated", 24.0), ("touching", 9.0), ("half merged", 5.0)];
+const CHANNELS: [&str; 3] = ["g", "r", "i"];
+/// Fluxes of the two galaxies; the noise of a pixel is 1.
+const FLUX: [[f64; 3]; 2] = [[700.0, 1200.0, 1500.0], [900.0, 800.0, 700.0]];
+const FWHM_PX: [f64; 3] = [4.4, 4.0, 3.6];
+const SHAPE: [usize; 2] = [50, 60];
+const ROUNDS: usize = 7;
+
+fn main() -> Outcome<()> {
+    let (mut case, mut draws, mut is_detailed) = (String::new(), 100, false);
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
+    let mut data = std::env::var_os("SCARLET_DATA").map_or(beside.into(), PathBuf::from);
+    for word in std::env::args().skip(1) {
+        match word.split_once('=').unwrap_or((&word, "")) {
+            ("--bench", _) => {}
+            ("--details", _) => is_detailed = true,
+            ("--draws", value) => draws = value.parse()?,
+            ("--data", value) => data = value.into(),
+            _ => case = word,
+        }
+    }
+    match case.as_str() {
+        "calibration" => calibration(draws, is_detailed),
+        "time" => time(&data),
+        _ => Err("name a case: calibration, time".into()),
+    }
+}
+
+/// One figure.
+fn say(case: &str, unit: &str, value: f64) {
+    let value = if value.is_finite() { format!("{value:?}") } else { "null".to_owned() };
+    println!("{{\"case\":\"{case}\",\"unit\":\"{unit}\",\"value\":{value}}}");
+}
+
+/// Two Sersic galaxies so far apart, and what is seen of them.
+fn truth(apart: f64) -> Outcome<(Frame, Vec<[f64; 2]>, Array3<f64>)> {
+    let frame = Frame::new(SHAPE).channels(CHANNELS).psf(Psf::moffat(&FWHM_PX, 3.0)?);
+    let mut scene = Scene::new(Frame::enclosing([&frame])?)?;
+    let centers = vec![[24.7, 29.6 - 0.5 * apart], [25.4, 29.6 + 0.5 * apart]];
+    let shapes =
+        [Sersic::new(1.0, 3.0).distortion([0.2, 0.1]), Sersic::new(1.5, 2.5).distortion([-0.1, 0.2])];
+    for ((center, flux), shape) in centers.iter().zip(FLUX).zip(shapes) {
+        scene.add(Source::new(*center, flux, shape.shape_px([41, 41])))?;
+    }
+    let seen = render(&scene, &frame)?;
+    Ok((frame, centers, seen))
+}
+
+/// Fluxes, and their errors, of a fit of one noise draw; fluxes with a doubt about them are not counted.
+fn fitted(
+    (frame, centers, seen): &(Frame, Vec<[f64; 2]>, Array3<f64>),
+    is_parametric: bool,
+    seed: u64,
+) -> Outcome<Vec<[f64; 2]>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let data = seen.mapv(|v| {
+        let noise: f64 = StandardNormal.sample(&mut rng);
+        v + noise
+    });
+    let observation = Observation::new(data, Array3::ones(seen.dim()), frame.clone())?;
+    let seeds: Vec<_> = centers.iter().map(|&center| init::Seed { center, is_star: false }).collect();
+    let mut scene = Scene::new(Frame::enclosing([frame])?)?;
+    for shape in init::shapes(&[&observation], &scene.frame().clone(), &seeds)? {
+        scene.add(if is_parametric { shape.sersic(3) } else { shape.source(3, 1)? })?;
+    }
+    init::fit_fluxes(&mut scene, &[&observation])?;
+    let fit = scene.fit([&observation], &Scaled::default())?;
+    let mut posterior = Posterior::new(&scene, [&observation])?;
+    let x = posterior.start()?;
+    let errors = posterior.errors(&x, &scene, &[&observation])?;
+    if seed == 0 {
+        for source in &errors.sources {
+            eprintln!("{} steps, absorbed {:.1}, {:?}", fit.iterations, source.absorbed, source.doubts);
+        }
+    }
+    let measured = measure_sources(&scene, &[&observation], &[posterior.rendered().remove(0)])?;
+    let pairs = measured.iter().zip(&errors.sources);
+    Ok(pairs.flat_map(|(m, e)| m.flux.iter().copied().zip(e.flux()).map(|(f, e)| [f, e])).collect())
+}
+
+fn calibration(draws: u64, is_detailed: bool) -> Outcome<()> {
+    for (kind, is_parametric) in [("parametric", true), ("free-form", false)] {
+        for (class, apart) in CLASSES {
+            let truth = truth(apart)?;
+            let all =
+                (0..draws).map(|seed| fitted(&truth, is_parametric, seed)).collect::<Outcome<Vec<_>>>()?;
+            let expected: Vec<f64> = FLUX.iter().flatten().copied().collect();
+            let n = draws as f64;
+            let mut variance = 0.0;
+            let mut bias: f64 = 0.0;
+            for (k, truth) in expected.iter().enumerate() {
+                let off: Vec<f64> = all.iter().map(|draw| (draw[k][0] - truth) / draw[k][1]).collect();
+                let mean = off.iter().sum::<f64>() / n;
+                let own = off.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
+                variance += own / expected.len() as f64;
+                bias = bias.max(mean.abs());
+                if is_detailed {
+                    let error = all.iter().map(|draw| draw[k][1]).sum::<f64>() / n;
+                    eprintln!(
+                        "{kind} {class} {k}: flux {truth}, error {error:.1}, mean {mean:.2}, sd {:.2}",
+                        own.sqrt()
+                    );
+                }
+            }
+            say(&format!("{kind} {class} sd"), "1", variance.sqrt());
+            say(&format!("{kind} {class} largest mean"), "1", bias);
+        }
+    }
+    Ok(())
+}
+
+/// The time of errors over that of the fit before them, the median of some rounds.
+fn time(data: &Path) -> Outcome<()> {
+    let hsc = common::quickstart_in(data);
+    let seeds = deblend::seeds_of_hsc(&hsc);
+    let many = common::scaling_in(data, "n50-s256");
+    let scenes = [
+        ("hsc", deblend::start(&hsc.observation, &seeds), hsc.observation),
+        ("n50-s256", many.scene, many.observation),
+    ];
+    for (name, scene, observation) in scenes {
+        let mut ratios = Vec::new();
+        let mut took = [0.0; 2];
+        for _ in 0..ROUNDS {
+            let mut scene = scene.clone();
+            let mut posterior = Posterior::new(&scene, [&observation])?;
+            let started = Instant::now();
+            let fit = posterior.fit_with_boxes(
+                &mut scene,
+                &BoxRules::default(),
+                &Scaled::default(),
+                &mut |_| std::ops::ControlFlow::Continue(()),
+            )?;
+            took[0] = started.elapsed().as_secs_f64();
+            let started = Instant::now();
+            let errors = posterior.errors(&fit.x, &scene, &[&observation])?;
+            took[1] = started.elapsed().as_secs_f64();
+            ratios.push(took[1] / took[0]);
+            std::hint::black_box(&errors);
+        }
+        ratios.sort_by(f64::total_cmp);
+        eprintln!("{name}: fit {:.1} ms, errors {:.1} ms", 1e3 * took[0], 1e3 * took[1]);
+        say(&format!("{name} errors over fit"), "1", ratios[ratios.len() / 2]);
+    }
+    Ok(())
+}

@@ -137,7 +137,8 @@ fn interrupted(folder: &Path, out: &str, args: &[&str], when: &str, times: usize
     let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
     assert!(told.expect("it can be told").success());
     let rest: Vec<String> = lines.collect();
-    (child.wait().expect("it ends").code(), rest.join("\n"))
+    let words: Vec<&str> = rest.iter().flat_map(|line| line.split_whitespace()).collect();
+    (child.wait().expect("it ends").code(), words.join(" "))
 }
 
 #[test]

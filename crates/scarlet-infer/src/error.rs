@@ -75,6 +75,17 @@ pub enum InferError {
         /// Draws of the warm-up.
         warmup: usize,
     },
+    /// Too many values for draws from the normal density around a fit.
+    #[error(
+        "draws from the normal density around the fit are for {most} free values at most, and there are {values}: hold some \
+         (Scene::edit_all), or sample with Nuts"
+    )]
+    LaplaceValues {
+        /// Free values.
+        values: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// What the sampler itself could not do.
     #[error("the sampler cannot begin: {problem}; start from a fit, see `scarlet fit`")]
     Sampler {

@@ -39,7 +39,7 @@ fn main() -> anyhow::Result<()> {
     println!("correlation of the fluxes of a with those of {}: {:.2?}", together[0].0, together[0].1);
 
     let start = PosteriorStart::new(Posterior::builder(), &scene, &observations, &fit.x)?;
-    let draws = start.measured(start.laplace(1000, 1)?)?;
+    let draws = start.measured(start.laplace(1000, 1)?, None)?;
     let lines = summary(&draws);
     let drawn = lines.iter().find(|line| line.name == "a.flux_g").map_or(f64::NAN, |line| line.sd);
     let error = errors.sources[0].flux()[0];

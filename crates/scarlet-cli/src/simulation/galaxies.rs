@@ -21,6 +21,8 @@ const OFF_CENTER_PX: f64 = 1.0;
 #[derive(Debug, Clone, Copy)]
 struct Disc {
     center: [f64; 2],
+    /// With its arms and clumps.
+    flux: f64,
     size_px: f64,
     axis_ratio: f64,
     angle: Angle,
@@ -43,14 +45,15 @@ fn galaxy(side: usize, rng: &mut ChaCha8Rng) -> Result<Array2<f64>, CliError> {
     let mut scene = Scene::new(frame.clone())?;
     let middle = (side as f64 - 1.0) / 2.0;
     let longest = (MOST_OF_SIDE * side as f64).max(2.0 * LEAST_SIZE_PX);
+    let bulge: f64 = if rng.random_bool(0.6) { rng.random_range(0.05..0.7) } else { 0.0 };
     let disc = Disc {
+        flux: 1.0 - bulge,
         center: [0; 2].map(|_| middle + rng.random_range(-OFF_CENTER_PX..OFF_CENTER_PX)),
         size_px: rng.random_range(LEAST_SIZE_PX.ln()..longest.ln()).exp(),
         axis_ratio: rng.random_range(0.25..1.0),
         angle: degrees(rng.random_range(0.0..180.0)),
     };
     let shape = [2 * side + 1; 2];
-    let bulge: f64 = if rng.random_bool(0.6) { rng.random_range(0.05..0.7) } else { 0.0 };
     let patchy: f64 = match rng.random_range(0..10) {
         0..3 => arms(&mut scene, disc, shape, rng)?,
         3..5 => clumps(&mut scene, disc, shape, rng)?,
@@ -58,7 +61,7 @@ fn galaxy(side: usize, rng: &mut ChaCha8Rng) -> Result<Array2<f64>, CliError> {
     };
     let flat = distortion_from_axes(disc.axis_ratio, disc.angle);
     let profile = Sersic::new(rng.random_range(0.6..1.6), disc.size_px).distortion(flat).shape_px(shape);
-    scene.add(Source::new(disc.center, [(1.0 - bulge) * (1.0 - patchy)], profile))?;
+    scene.add(Source::new(disc.center, [disc.flux * (1.0 - patchy)], profile))?;
     if bulge > 0.0 {
         let round = distortion_from_axes(disc.axis_ratio.max(0.6), disc.angle);
         let size = disc.size_px * rng.random_range(0.2..0.6);
@@ -69,7 +72,7 @@ fn galaxy(side: usize, rng: &mut ChaCha8Rng) -> Result<Array2<f64>, CliError> {
     Ok(seen.index_axis_move(Axis(0), 0))
 }
 
-/// Beads along logarithmic spirals; the share of the light in them.
+/// Beads along logarithmic spirals; the share of the disc's light in them.
 fn arms(scene: &mut Scene, disc: Disc, shape: [usize; 2], rng: &mut ChaCha8Rng) -> Result<f64, CliError> {
     let (share, count) = (rng.random_range(0.1..0.4), rng.random_range(2..4_usize));
     let (phase, turn) = (rng.random_range(0.0..std::f64::consts::TAU), rng.random_range(1.5..4.0));
@@ -80,20 +83,20 @@ fn arms(scene: &mut Scene, disc: Disc, shape: [usize; 2], rng: &mut ChaCha8Rng) 
             let along = (f64::from(bead) + 0.5) / f64::from(beads);
             let radius = disc.size_px * (0.4 + 1.8 * along);
             let angle = phase + sense * turn * along + std::f64::consts::TAU * arm as f64 / count as f64;
-            let flux = share * 2.0 * (1.0 - along) / (count as f64 * f64::from(beads));
+            let flux = disc.flux * share * 2.0 * (1.0 - along) / (count as f64 * f64::from(beads));
             bead_at(scene, disc, [radius, angle], flux, 0.3 * disc.size_px, shape)?;
         }
     }
     Ok(share)
 }
 
-/// A few clumps anywhere in the disc; the share of the light in them.
+/// A few clumps anywhere in the disc; the share of its light in them.
 fn clumps(scene: &mut Scene, disc: Disc, shape: [usize; 2], rng: &mut ChaCha8Rng) -> Result<f64, CliError> {
     let (share, count) = (rng.random_range(0.05..0.4), rng.random_range(1..6_usize));
     for _ in 0..count {
         let place = [disc.size_px * rng.random_range(0.2..2.0), rng.random_range(0.0..std::f64::consts::TAU)];
         let size = disc.size_px * rng.random_range(0.1..0.4);
-        bead_at(scene, disc, place, share / count as f64, size, shape)?;
+        bead_at(scene, disc, place, disc.flux * share / count as f64, size, shape)?;
     }
     Ok(share)
 }

@@ -8,7 +8,6 @@ use crate::{InferError, Posterior};
 use block::{Block, Information};
 use freedom::{Functional, Surroundings};
 use ndarray::Array2;
-pub(crate) use part::prior_curvature;
 use part::{Part, parts};
 use scarlet_model::{Role, Scene};
 use scarlet_obs::{Contrast, Observation};

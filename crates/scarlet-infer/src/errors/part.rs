@@ -233,7 +233,7 @@ fn walk<'a>(
 }
 
 /// Curvature of minus the log-densities of all priors, row by row: of a Normal its precisions, of others how scores fall.
-pub(crate) fn prior_curvature(slots: &[&Slot], values: &[f64]) -> Vec<f64> {
+fn prior_curvature(slots: &[&Slot], values: &[f64]) -> Vec<f64> {
     let n: usize = slots.iter().map(|slot| slot.values.len()).sum();
     let (mut curvature, mut first) = (vec![0.0; n * n], 0);
     for slot in slots {

@@ -116,11 +116,6 @@ impl Whitening {
         Self { center: center.to_vec(), factor: Factor::Blocks(blocks) }
     }
 
-    /// Whether it has the curvature of all values together.
-    pub(super) fn is_whole(&self) -> bool {
-        matches!(&self.factor, Factor::Blocks(blocks) if blocks.len() == 1)
-    }
-
     /// Where the log-density is larger than at the center: by steps of Newton's method with this curvature, halved where they
     /// lead down.
     pub(super) fn climb(&self, density: &mut dyn LogDensity) -> Vec<f64> {

@@ -1,9 +1,8 @@
 //! What happens to pixels before a network sees them.
 
+use crate::train::SOFTENING;
 use std::fmt;
 
-/// Width of the logarithm, as published.
-const WIDTH: f64 = 0.1;
 /// Where the logarithm's argument is cut, so that it stays finite.
 const LEAST_ARGUMENT: f64 = 1e-3;
 
@@ -52,7 +51,7 @@ impl InputTransform {
         match self {
             // most of a padded image
             Self::Log if u == 0.0 => 0.0,
-            Self::Log => ((u + 1.0).max(LEAST_ARGUMENT).ln() / WIDTH) as f32,
+            Self::Log => ((u + 1.0).max(LEAST_ARGUMENT).ln() / SOFTENING) as f32,
             Self::Linear => u as f32,
         }
     }
@@ -62,8 +61,8 @@ impl InputTransform {
     pub(super) fn slope(self, z: f32) -> f64 {
         match self {
             Self::Log => {
-                let argument = (WIDTH * f64::from(z)).exp();
-                if argument > 1.001 * LEAST_ARGUMENT { 1.0 / (WIDTH * argument) } else { 0.0 }
+                let argument = (SOFTENING * f64::from(z)).exp();
+                if argument > 1.001 * LEAST_ARGUMENT { 1.0 / (SOFTENING * argument) } else { 0.0 }
             }
             Self::Linear => 1.0,
         }
@@ -72,7 +71,7 @@ impl InputTransform {
     /// The largest slope that an image without negative pixels meets.
     pub(super) const fn steepest(self) -> f64 {
         match self {
-            Self::Log => 1.0 / WIDTH,
+            Self::Log => 1.0 / SOFTENING,
             Self::Linear => 1.0,
         }
     }

@@ -4,12 +4,15 @@
 //! |---|---|
 //! | `calibration` | standard deviation of (fit - truth) / error over noise draws of simulated blends, `--draws=N` |
 //! | `time` | time of the errors over that of the fit: HSC, and 50 sources on 256 x 256 pixels |
+//! | `memory` | most memory of a fit with errors: 200 sources on 512 x 512 pixels |
 //!
 //! Prints one JSON object a figure: `{"case":..,"unit":..,"value":..}`. Every fit has default settings and one thread.
 //! `cargo xtask bench errors` runs it and judges the figures.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+#[allow(dead_code, reason = "each bench program uses its own part")]
+mod harness;
 
 use common::deblend;
 use ndarray::Array3;
@@ -50,7 +53,8 @@ fn main() -> Outcome<()> {
     match case.as_str() {
         "calibration" => calibration(draws, is_detailed),
         "time" => time(&data),
-        _ => Err("name a case: calibration, time".into()),
+        "memory" => memory(&data),
+        _ => Err("name a case: calibration, time, memory".into()),
     }
 }
 
@@ -137,6 +141,30 @@ fn calibration(draws: u64, is_detailed: bool) -> Outcome<()> {
     Ok(())
 }
 
+/// Fits a scene and finds its errors: seconds of both.
+fn both(scene: &mut Scene, observation: &Observation) -> Outcome<[f64; 2]> {
+    let mut posterior = Posterior::new(scene, [observation])?;
+    let started = Instant::now();
+    let fit = posterior.fit_with_boxes(scene, &BoxRules::default(), &Scaled::default(), &mut |_| {
+        std::ops::ControlFlow::Continue(())
+    })?;
+    let fitted = started.elapsed().as_secs_f64();
+    let errors = posterior.errors(&fit.x, scene, &[observation])?;
+    let took = started.elapsed().as_secs_f64() - fitted;
+    if let Some(odd) = errors.sources.iter().find(|s| !s.flux().iter().all(|e| e.is_finite())) {
+        return Err(format!("{}: flux errors {:?}", odd.id, odd.flux()).into());
+    }
+    Ok([fitted, took])
+}
+
+fn memory(data: &Path) -> Outcome<()> {
+    let mut many = common::scaling_in(data, "n200-s512");
+    let took = both(&mut many.scene, &many.observation)?;
+    eprintln!("n200-s512: fit {:.2} s, errors {:.2} s", took[0], took[1]);
+    say("n200-s512 peak memory", "MB", harness::peak_mb().unwrap_or(f64::NAN));
+    Ok(())
+}
+
 /// The time of errors over that of the fit before them, the median of some rounds.
 fn time(data: &Path) -> Outcome<()> {
     let hsc = common::quickstart_in(data);
@@ -147,24 +175,10 @@ fn time(data: &Path) -> Outcome<()> {
         ("n50-s256", many.scene, many.observation),
     ];
     for (name, scene, observation) in scenes {
-        let mut ratios = Vec::new();
-        let mut took = [0.0; 2];
+        let (mut ratios, mut took) = (Vec::new(), [0.0; 2]);
         for _ in 0..ROUNDS {
-            let mut scene = scene.clone();
-            let mut posterior = Posterior::new(&scene, [&observation])?;
-            let started = Instant::now();
-            let fit = posterior.fit_with_boxes(
-                &mut scene,
-                &BoxRules::default(),
-                &Scaled::default(),
-                &mut |_| std::ops::ControlFlow::Continue(()),
-            )?;
-            took[0] = started.elapsed().as_secs_f64();
-            let started = Instant::now();
-            let errors = posterior.errors(&fit.x, &scene, &[&observation])?;
-            took[1] = started.elapsed().as_secs_f64();
+            took = both(&mut scene.clone(), &observation)?;
             ratios.push(took[1] / took[0]);
-            std::hint::black_box(&errors);
         }
         ratios.sort_by(f64::total_cmp);
         eprintln!("{name}: fit {:.1} ms, errors {:.1} ms", 1e3 * took[0], 1e3 * took[1]);

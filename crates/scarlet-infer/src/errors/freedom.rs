@@ -4,18 +4,23 @@
 //! mean weight and one PSF: a convolution. With s the scalars and p the pixels, the variance of a functional g is
 //! g_s' H_ss^-1 g_s + r' S^-1 r, r = g_p - H_ps H_ss^-1 g_s and S = H_pp - H_ps H_ss^-1 H_sp. The first term is exact and
 //! not found here; the second is found by conjugate gradients, whose error is second order in that of the solution.
+//!
+//! Images that are expected near what was found in the data themselves: with D their changes, P the precisions around the
+//! expectation and M = (1 + D' (S - P) D)^-1 the covariance of shapes that are fitted alone, the pixels' error (S^-1 P) D times
+//! that of the shape is independent of the rest, and adds t' M t to a variance, t = D' P S^-1 r.
 
 use super::block::{factorized, solved};
 use super::part::{FreeImage, Part};
 use ndarray::Array2;
 use scarlet_frame::BBox;
 use scarlet_render::{Convolution, Window, Workspace};
+use std::collections::BTreeMap;
 
 /// Pixels around a source's box in which neighbours count.
 const MARGIN_PX: usize = 6;
-/// Iterations at most, and the share of a variance below which another one is not worth it.
+/// Iterations at most, and the share of a variance below which another one is not worth it, for fluxes and for the rest.
 const ITERATIONS: usize = 24;
-const SMALL: f64 = 0.01;
+const SMALL: [f64; 2] = [0.01, 0.03];
 /// Pixels that are fainter than so many of their own errors are at their bound, and not free.
 const AT_BOUND: f64 = 0.5;
 /// Added to the scaled information of scalars.
@@ -50,7 +55,21 @@ pub(super) struct Surroundings {
     preconditioner: Vec<f32>,
     plane: Vec<f32>,
     seen: Vec<f32>,
+    loose: Loose,
 }
+
+/// What was found in the data of the images that others are expected near.
+#[derive(Default)]
+struct Loose {
+    /// For each change the image, the first pixel and P D.
+    weighed: Vec<(usize, usize, Vec<f32>)>,
+    /// Of M^-1.
+    factor: Vec<f64>,
+    scales: Vec<f64>,
+}
+
+/// t and M t of some functionals, by source and image.
+pub(super) type Told = BTreeMap<(usize, usize), Vec<[Vec<f64>; 2]>>;
 
 /// The part of a free image that is in the window.
 struct Local {
@@ -62,11 +81,11 @@ struct Local {
 }
 
 impl Surroundings {
-    /// Of `parts[target]`, with `near` by it, in a frame of this box; `kernels` is the information about pairs of pixels in each
-    /// channel.
+    /// Of `parts[target]`, with `near` by it, in a frame of this box, of which the first `close` are so close that their
+    /// expected images count; `kernels` is the information about pairs of pixels in each channel.
     pub(super) fn new(
         target: usize,
-        near: &[usize],
+        (near, close): (&[usize], usize),
         parts: &[Part],
         frame: BBox,
         kernels: &[Array2<f64>],
@@ -100,9 +119,11 @@ impl Surroundings {
             seen: vec![0.0; window.len()],
             window,
             images,
+            loose: Loose::default(),
         };
         surroundings.weigh(parts, kernels);
         surroundings.add_scalars(parts, all());
+        surroundings.add_loose(parts, &near[..close], target);
         Some(surroundings)
     }
 
@@ -157,6 +178,58 @@ impl Surroundings {
         }
         (0..n).for_each(|k| matrix[k * n + k] *= 1.0 + RIDGE);
         (self.factor, self.scales, _) = factorized(matrix);
+    }
+
+    /// What was found in the data of the expected images of `close` and the target.
+    fn add_loose(&mut self, parts: &[Part], close: &[usize], target: usize) {
+        let mut changes: Vec<(usize, usize, Vec<f32>)> = Vec::new();
+        let counts = |(_, local): &(usize, &Local)| local.source == target || close.contains(&local.source);
+        for (at, local) in self.images.iter().enumerate().filter(counts) {
+            let image = &parts[local.source].images[local.index];
+            let free = &self.preconditioner[local.start..];
+            let clipped = |change: &Vec<f64>| {
+                let inside = each_inside(image.bbox, local.inside).map(|(_, at)| change[at] as f32);
+                inside.zip(free).map(|(d, m)| if *m > 0.0 { d } else { 0.0 }).collect()
+            };
+            changes.extend(image.loose.iter().map(|change| (at, local.start, clipped(change))));
+        }
+        let n = changes.len();
+        let (mut matrix, mut applied) = (vec![0.0; n * n], vec![0.0; self.pixels]);
+        let mut pixels = vec![0.0; self.pixels];
+        for (k, (at, start, change)) in changes.iter().enumerate() {
+            let own = *start..start + change.len();
+            pixels.fill(0.0);
+            pixels[own.clone()].copy_from_slice(change);
+            self.apply(&pixels, &mut applied);
+            let precisions = &self.precisions[own.clone()];
+            let weighed: Vec<f32> = change.iter().zip(precisions).map(|(d, p)| d * p).collect();
+            add(-1.0, &weighed, &mut applied[own]);
+            for (l, (_, first, other)) in changes.iter().enumerate() {
+                matrix[k * n + l] = f64::from(dot(other, &applied[*first..][..other.len()]));
+            }
+            matrix[k * n + k] += 1.0;
+            self.loose.weighed.push((*at, *start, weighed));
+        }
+        (self.loose.factor, self.loose.scales, _) = factorized(matrix);
+    }
+
+    /// t and M t of solutions.
+    fn told(&self, solutions: &[Vec<f32>]) -> Told {
+        let mut told = Told::new();
+        for z in solutions {
+            let of_change =
+                |(_, start, d): &(usize, usize, Vec<f32>)| f64::from(dot(d, &z[*start..][..d.len()]));
+            let t: Vec<f64> = self.loose.weighed.iter().map(of_change).collect();
+            let m = solved(&self.loose.factor, &self.loose.scales, &t);
+            for (at, local) in self.images.iter().enumerate() {
+                let own = |values: &[f64]| {
+                    let all = self.loose.weighed.iter().zip(values);
+                    all.filter(|((image, ..), _)| *image == at).map(|(_, v)| *v).collect::<Vec<f64>>()
+                };
+                told.entry((local.source, local.index)).or_default().push([own(&t), own(&m)]);
+            }
+        }
+        told
     }
 
     /// A plane of a source's box as one of the window.
@@ -225,26 +298,47 @@ impl Surroundings {
     }
 
     /// What freedom adds to the covariances of some functionals of the target with `all`, of which they are the first; row by
-    /// row, and `variances` are those without it.
+    /// row, and `variances` are those without it. What expected images add to those of different sources is not in them: see
+    /// [`shared`].
     pub(super) fn covariances(
         &mut self,
         all: &[Functional],
         variances: &[f64],
         parts: &[Part],
-    ) -> Vec<Vec<f64>> {
+    ) -> (Vec<Vec<f64>>, Told) {
         let reduced: Vec<Vec<f32>> = all.iter().map(|functional| self.reduced(functional, parts)).collect();
-        let solution = |(r, variance): (&Vec<f32>, &f64)| self.solve(r, *variance);
-        let solutions: Vec<Vec<f32>> = reduced.iter().zip(variances).map(solution).collect();
+        let (mut known, fluxes) = (Vec::new(), self.images[0].amplitudes.len());
+        let solution = |(k, (r, variance)): (usize, (&Vec<f32>, &f64))| {
+            self.solve(r, (*variance, SMALL[usize::from(k >= fluxes)]), &mut known)
+        };
+        let solutions: Vec<Vec<f32>> = reduced.iter().zip(variances).enumerate().map(solution).collect();
         let product = |z: &Vec<f32>| reduced.iter().map(|r| f64::from(dot(z, r))).collect();
-        solutions.iter().map(product).collect()
+        let mut covariances: Vec<Vec<f64>> = solutions.iter().map(product).collect();
+        let told = self.told(&solutions);
+        for (k, row) in covariances.iter_mut().enumerate() {
+            row.iter_mut()
+                .take(solutions.len())
+                .enumerate()
+                .for_each(|(l, v)| *v += shared(&told, k, &told, l));
+        }
+        (covariances, told)
     }
 
-    /// S^-1 r by conjugate gradients, until an iteration adds little to r' S^-1 r beside `variance`.
-    fn solve(&mut self, r: &[f32], variance: f64) -> Vec<f32> {
+    /// S^-1 r by conjugate gradients, until an iteration adds less to r' S^-1 r than a `small` share of that and `variance`.
+    ///
+    /// It begins with the best combination of what is `known` of solutions before, and adds what it finds to that: fluxes in
+    /// all channels of a source have almost the same solution.
+    fn solve(&mut self, r: &[f32], (variance, small): (f64, f64), known: &mut Vec<Direction>) -> Vec<f32> {
         let n = self.pixels;
-        let (mut x, mut residual, mut applied) = (vec![0.0; n], r.to_vec(), vec![0.0; n]);
+        let (mut start, mut residual) = (vec![0.0; n], r.to_vec());
+        for (direction, share) in known.iter().zip(shares(known, r)) {
+            add(share, &direction.x, &mut start);
+            add(-share, &direction.applied, &mut residual);
+        }
+        let begun = residual.clone();
+        let (mut x, mut applied) = (vec![0.0; n], vec![0.0; n]);
         let mut ahead: Vec<f32> = residual.iter().zip(&self.preconditioner).map(|(r, m)| r * m).collect();
-        let (mut norm, mut gained) = (dot(&residual, &ahead), 0.0);
+        let (mut norm, mut gained) = (dot(&residual, &ahead), f64::from(dot(&start, r)));
         for _ in 0..ITERATIONS {
             if norm <= 0.0 {
                 break;
@@ -255,11 +349,11 @@ impl Surroundings {
                 break;
             }
             let step = norm / curvature;
-            x.iter_mut().zip(&ahead).for_each(|(x, p)| *x += step * p);
-            residual.iter_mut().zip(&applied).for_each(|(r, a)| *r -= step * a);
+            add(step, &ahead, &mut x);
+            add(-step, &applied, &mut residual);
             let gain = f64::from(step * norm);
             gained += gain;
-            if gain < SMALL * (variance + gained) {
+            if gain < small * (variance + gained) {
                 break;
             }
             let next: f32 = residual.iter().zip(&self.preconditioner).map(|(r, m)| r * r * m).sum();
@@ -269,8 +363,42 @@ impl Surroundings {
             }
             norm = next;
         }
-        x
+        add(1.0, &x, &mut start);
+        known.push(Direction {
+            applied: begun.iter().zip(&residual).map(|(before, after)| before - after).collect(),
+            x,
+        });
+        start
     }
+}
+
+/// What the expected images that both depend on add to the covariance of functional `k` of one source and `l` of another.
+pub(super) fn shared(one: &Told, k: usize, other: &Told, l: usize) -> f64 {
+    let of_image = |(image, of_one): (&(usize, usize), &Vec<[Vec<f64>; 2]>)| {
+        let ([t, m], [u, n]) = (&of_one[k], &other.get(image)?[l]);
+        let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        Some(0.5 * (product(m, u) + product(t, n)))
+    };
+    one.iter().filter_map(of_image).sum()
+}
+
+/// Something that S was applied to.
+struct Direction {
+    x: Vec<f32>,
+    applied: Vec<f32>,
+}
+
+/// Shares of directions whose sum is closest to S^-1 r, as S measures it.
+fn shares(known: &[Direction], r: &[f32]) -> Vec<f32> {
+    let products = known.iter().flat_map(|a| known.iter().map(|b| f64::from(dot(&a.x, &b.applied))));
+    let (factor, scales, _) = factorized(products.collect());
+    let told: Vec<f64> = known.iter().map(|direction| f64::from(dot(&direction.x, r))).collect();
+    solved(&factor, &scales, &told).into_iter().map(|share| share as f32).collect()
+}
+
+/// Adds so many times `from` to `to`.
+fn add(share: f32, from: &[f32], to: &mut [f32]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to += share * from);
 }
 
 impl FreeImage {

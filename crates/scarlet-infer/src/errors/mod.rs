@@ -6,7 +6,7 @@ mod part;
 
 use crate::{InferError, Posterior};
 use block::{Block, Information};
-use freedom::{Functional, Surroundings};
+use freedom::{Functional, Surroundings, Told};
 use ndarray::Array2;
 use part::{Part, parts};
 use scarlet_model::{Role, Scene};
@@ -15,8 +15,10 @@ use std::sync::Mutex;
 
 /// Lags up to which pixels are told together, in pixels of the model.
 const REACH_PX: usize = 12;
-/// Correlation between derivatives from which a neighbour's images count.
-const NEIGHBOUR: f64 = 1e-3;
+/// Correlation between derivatives from which a neighbour's images count, and from which what is not known of their
+/// expectation does.
+const NEIGHBOUR: f64 = 0.01;
+const CLOSE: f64 = 0.1;
 /// A positive flux that is fainter than so many errors has none that is a Gaussian's.
 const FAINT: f64 = 2.0;
 
@@ -163,16 +165,33 @@ impl Posterior {
         let contrasts = Mutex::new(contrasts);
         let blocks = information.blocks(&parts);
         let targets = blocks.iter().flat_map(|block| block.targets.iter().map(move |k| (*k, block, None)));
-        let mut found: Vec<(usize, &Block, Option<SourceErrors>)> = targets.collect();
+        let mut found: Vec<(usize, &Block, Option<(SourceErrors, Told)>)> = targets.collect();
         self.workers().for_each(&mut found, |_, (source, block, errors)| {
             *errors = Some(all.errors_of(*source, block, &contrasts));
         });
         found.sort_by_key(|(source, ..)| *source);
-        let mut sources: Vec<SourceErrors> = found.into_iter().filter_map(|(.., errors)| errors).collect();
+        let (mut sources, told): (Vec<SourceErrors>, Vec<Told>) =
+            found.into_iter().filter_map(|(.., errors)| errors).unzip();
+        add_expected(&mut sources, &told, &parts);
         if !is_calibrated {
             sources.iter_mut().for_each(|source| source.doubts.push(Doubt::Calibration));
         }
         Ok(Errors { sources })
+    }
+}
+
+/// Adds to the covariances of different sources what the expected images that both depend on do.
+fn add_expected(sources: &mut [SourceErrors], told: &[Told], parts: &[Part]) {
+    for (source, own) in sources.iter_mut().zip(told) {
+        for neighbour in &mut source.neighbours {
+            let Some(l) = parts.iter().position(|part| part.name == neighbour.id) else { continue };
+            if own.is_empty() || told[l].is_empty() {
+                continue;
+            }
+            for ((a, b), v) in neighbour.covariance.indexed_iter_mut() {
+                *v += freedom::shared(own, a, &told[l], b);
+            }
+        }
     }
 }
 
@@ -186,14 +205,20 @@ struct All<'a> {
 
 impl All<'_> {
     /// Errors of one source as a block gives them.
-    fn errors_of(&self, source: usize, block: &Block, contrasts: &Mutex<Vec<Contrast<'_>>>) -> SourceErrors {
+    fn errors_of(
+        &self,
+        source: usize,
+        block: &Block,
+        contrasts: &Mutex<Vec<Contrast<'_>>>,
+    ) -> (SourceErrors, Told) {
         let part = &self.parts[source];
         let own = self.functionals(source);
-        let near: Vec<usize> = self.information.neighbours[source]
-            .iter()
-            .filter(|(_, strength)| *strength > NEIGHBOUR)
-            .map(|(l, _)| *l)
-            .collect();
+        let closer = |than: f64| {
+            let all = self.information.neighbours[source].iter();
+            all.take_while(move |(_, strength)| *strength > than).map(|(l, _)| *l)
+        };
+        let near: Vec<usize> = closer(NEIGHBOUR).collect();
+        let mut told = Told::new();
         let mut all = own.clone();
         near.iter().for_each(|l| all.extend((0..self.channels).map(|c| self.flux(*l, c))));
         let mut covariance = self.without_freedom(&own, &all, block);
@@ -202,16 +227,18 @@ impl All<'_> {
         if has_images {
             let kernels = self.kernels(source, contrasts);
             absorbed += part.images.iter().map(|image| image.absorbed(&kernels)).sum::<f64>();
-            let surroundings = Surroundings::new(source, &near, self.parts, self.frame, &kernels);
+            let close = closer(CLOSE).count();
+            let surroundings = Surroundings::new(source, (&near, close), self.parts, self.frame, &kernels);
             if let Some(mut surroundings) = surroundings {
                 let variances: Vec<f64> = covariance.iter().enumerate().map(|(k, row)| row[k]).collect();
-                let more = surroundings.covariances(&all, &variances, self.parts);
+                let (more, of_expected) = surroundings.covariances(&all, &variances, self.parts);
+                told = of_expected;
                 for (row, more) in covariance.iter_mut().zip(more) {
                     row.iter_mut().zip(more).for_each(|(v, m)| *v += m);
                 }
             }
         }
-        self.named(source, &near, &covariance, absorbed, block.is_regular)
+        (self.named(source, &near, &covariance, absorbed, block.is_regular), told)
     }
 
     /// The flux of a source in a channel.

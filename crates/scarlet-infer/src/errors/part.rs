@@ -13,6 +13,8 @@ const FEW: usize = 64;
 /// Steps of numerical derivatives: of positions in pixels, of others relative to a value of at least 0.01.
 const STEP_PX: f64 = 1e-3;
 const STEP: f64 = 1e-4;
+/// Faintest pixel that is known to within itself, as a share of the peak.
+const FAINTEST: f64 = 1e-6;
 /// Half the width of the ring in which the brightness at the half-light radius is measured, in pixels.
 const RING_PX: f64 = 1.0;
 
@@ -57,6 +59,8 @@ pub(super) struct FreeImage {
     pub(super) pixels: Vec<f64>,
     /// Inverse variances of the pixels before the data.
     pub(super) precisions: Vec<f64>,
+    /// Changes of the pixels by which their expectation is uncertain.
+    pub(super) loose: Vec<Vec<f64>>,
     /// Whether the pixels are positive.
     pub(super) is_positive: bool,
     pub(super) has_prior: bool,
@@ -214,9 +218,11 @@ fn walk<'a>(
             _ => 0..0,
         };
         let pixels = &values[image.values.clone()];
-        let prior = image.prior.as_ref().and_then(|prior| prior.as_score().precisions());
+        let score = image.prior.as_ref().map(|prior| prior.as_score());
+        let prior = score.and_then(|score| score.precisions());
         // without a prior, a pixel is taken to be known to within itself
-        let own = || pixels.iter().map(|v| 1.0 / (v * v).max(f64::MIN_POSITIVE)).collect();
+        let least = FAINTEST * pixels.iter().fold(f64::MIN_POSITIVE, |peak, v| peak.max(v.abs()));
+        let own = || pixels.iter().map(|v| v.abs().max(least).powi(-2)).collect();
         f(
             image.path.clone(),
             FreeImage {
@@ -224,6 +230,7 @@ fn walk<'a>(
                 amplitudes: component.amplitudes(&values[all], channels),
                 pixels: pixels.to_vec(),
                 precisions: prior.map_or_else(own, <[f64]>::to_vec),
+                loose: score.map_or_else(Vec::new, |score| score.loose_directions()),
                 is_positive: image.transform.is_positive(),
                 has_prior: prior.is_some(),
             },

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, Array3};
 use scarlet_frame::{Frame, Psf};
 use scarlet_infer::sample::PosteriorStart;
 use scarlet_infer::{Posterior, Precision};
-use scarlet_model::prior::NearImage;
+use scarlet_model::prior::{NearImage, Score};
 use scarlet_model::{Scene, Source};
 use scarlet_obs::{Observation, render};
 
@@ -19,21 +19,27 @@ fn image(width: f64) -> Array2<f64> {
     })
 }
 
+/// The prior of an image, found in the data or not.
+fn near(width: f64, is_from_data: bool) -> NearImage {
+    let near = NearImage::new(image(width), NEAR[0], NEAR[1]);
+    if is_from_data { near.from_data() } else { near }
+}
+
 /// Two free-form galaxies so many pixels apart and a star beside them.
-fn scene(apart: f64) -> (Scene, Frame) {
+fn scene(apart: f64, is_from_data: bool) -> (Scene, Frame) {
     let frame = Frame::new([34, 38]).channels(["g", "r"]).psf(Psf::gaussian(1.6).expect("a width"));
     let mut scene = Scene::new(Frame::enclosing([&frame]).expect("a frame")).expect("a scene");
     for (name, x, width, flux) in [("a", 15.0, 2.4, [9.0, 4.0]), ("b", 15.0 + apart, 1.9, [5.0, 8.0])] {
         let source = Source::extended([17.0, x], vec![(flux.to_vec(), image(width))]);
-        let near = |p: &scarlet_model::Param| p.clone().prior(NearImage::new(image(width), NEAR[0], NEAR[1]));
-        scene.add(source.edit_all("*morphology", near).named(name)).expect("inside");
+        let with_prior = |p: &scarlet_model::Param| p.clone().prior(near(width, is_from_data));
+        scene.add(source.edit_all("*morphology", with_prior).named(name)).expect("inside");
     }
     scene.add(Source::point([22.3, 18.4], [60.0, 70.0]).named("star")).expect("inside");
     (scene, frame)
 }
 
 /// Flux errors of each source, and numbers of parameters that the data decide, from the dense matrix.
-fn expected(scene: &Scene, observation: &Observation) -> Vec<([f64; 2], f64)> {
+fn expected(scene: &Scene, observation: &Observation, is_from_data: bool) -> Vec<([f64; 2], f64)> {
     let mut wanted: Vec<(String, usize, f64)> = Vec::new();
     for name in ["a", "b", "star"] {
         wanted.extend((0..2).map(|c| (format!("{name}.spectrum"), c, 1.0)));
@@ -45,6 +51,15 @@ fn expected(scene: &Scene, observation: &Observation) -> Vec<([f64; 2], f64)> {
     let named: Vec<(&str, usize, f64)> = wanted.iter().map(|(p, k, s)| (p.as_str(), *k, *s)).collect();
     let likelihood = information(&columns(scene, observation, &named), observation.weights());
     let mut matrix = likelihood.clone();
+    let mut changes = Vec::new();
+    for (name, width) in [("a.morphology", 2.4), ("b.morphology", 1.9)] {
+        let first = wanted.iter().position(|(path, ..)| path == name).expect("an image");
+        for own in near(width, is_from_data).loose_directions() {
+            let mut change = Array1::zeros(wanted.len());
+            own.iter().enumerate().for_each(|(k, v)| change[first + k] = *v);
+            changes.push(change);
+        }
+    }
     for (k, (path, element, _)) in wanted.iter().enumerate().filter(|(_, (p, ..))| p.ends_with("morphology"))
     {
         let image = image(if path.starts_with('a') { 2.4 } else { 1.9 });
@@ -54,6 +69,26 @@ fn expected(scene: &Scene, observation: &Observation) -> Vec<([f64; 2], f64)> {
     }
     let covariance = inverse(&matrix);
     let decided = covariance.dot(&likelihood);
+    // fluxes and shapes that are fitted without free pixels: change of the parameters by each
+    let scalars = wanted.iter().enumerate().filter(|(_, (path, ..))| !path.ends_with("morphology"));
+    let mut all: Vec<Array1<f64>> =
+        scalars.map(|(k, _)| Array1::from_shape_fn(wanted.len(), |l| f64::from(u8::from(k == l)))).collect();
+    let first = all.len();
+    all.extend(changes.iter().cloned());
+    let rigid = Array2::from_shape_fn((all.len(), all.len()), |(k, l)| {
+        all[k].dot(&likelihood.dot(&all[l])) + f64::from(u8::from(k == l && k >= first))
+    });
+    let rigid = inverse(&rigid);
+    let precisions = &matrix - &likelihood;
+    let of_expected = |gradient: &Array1<f64>| {
+        let weighed = precisions.dot(&covariance.dot(gradient));
+        let told: Vec<f64> = changes.iter().map(|change| change.dot(&weighed)).collect();
+        let terms = told.iter().enumerate().flat_map(|(k, t)| {
+            let rigid = &rigid;
+            told.iter().enumerate().map(move |(l, u)| t * rigid[[first + k, first + l]] * u)
+        });
+        terms.sum::<f64>()
+    };
     let of = |name: &str| {
         let values = |path: &str| scene.param(&format!("{name}.{path}")).expect("there").values().to_vec();
         let flux = |c: usize| {
@@ -64,7 +99,7 @@ fn expected(scene: &Scene, observation: &Observation) -> Vec<([f64; 2], f64)> {
                 _ => 0.0,
             });
             let gradient = Array1::from_iter(gradient);
-            gradient.dot(&covariance.dot(&gradient)).sqrt()
+            (gradient.dot(&covariance.dot(&gradient)) + of_expected(&gradient)).sqrt()
         };
         let own = wanted.iter().enumerate().filter(|(_, (path, ..))| path.starts_with(&format!("{name}.")));
         ([flux(0), flux(1)], own.map(|(k, _)| decided[[k, k]]).sum())
@@ -74,8 +109,8 @@ fn expected(scene: &Scene, observation: &Observation) -> Vec<([f64; 2], f64)> {
 
 #[test]
 fn freedom_is_in_the_errors_of_fluxes() {
-    for apart in [8.0, 4.0] {
-        let (scene, frame) = scene(apart);
+    for (apart, is_from_data) in [(8.0, false), (4.0, false), (8.0, true), (4.0, true)] {
+        let (scene, frame) = scene(apart, is_from_data);
         let data = render(&scene, &frame).expect("the same grid");
         let weights = Array3::from_elem(data.dim(), 60.0);
         let observation = Observation::new(data, weights, frame).expect("valid");
@@ -83,10 +118,12 @@ fn freedom_is_in_the_errors_of_fluxes() {
         let mut posterior = builder.build(&scene, [&observation]).expect("valid");
         let x = posterior.start().expect("inside");
         let errors = posterior.errors(&x, &scene, &[&observation]).expect("errors");
-        for (source, (flux, decided)) in errors.sources.iter().zip(expected(&scene, &observation)) {
+        for (source, (flux, decided)) in
+            errors.sources.iter().zip(expected(&scene, &observation, is_from_data))
+        {
             let ratios: Vec<f64> = source.flux().iter().zip(flux).map(|(a, b)| a / b).collect();
             println!(
-                "{apart} px apart, {}: flux errors {flux:.3?}, ours over them {ratios:.3?}; absorbed {decided:.1}, ours {:.1}",
+                "{apart} px apart, from data {is_from_data}, {}: flux errors {flux:.3?}, ours over them {ratios:.3?}; absorbed {decided:.1}, ours {:.1}",
                 source.id, source.absorbed
             );
             assert!(ratios.iter().all(|r| (0.93..1.03).contains(r)), "{ratios:?}");
@@ -97,7 +134,7 @@ fn freedom_is_in_the_errors_of_fluxes() {
 
 #[test]
 fn draws_are_as_wide_as_the_errors_and_of_thousands_of_pixels_refused() {
-    let (mut scene, frame) = scene(6.0);
+    let (mut scene, frame) = scene(6.0, false);
     let data = render(&scene, &frame).expect("the same grid");
     let weights = Array3::from_elem(data.dim(), 60.0);
     let observations = [Observation::new(data, weights, frame).expect("valid")];
@@ -122,5 +159,25 @@ fn draws_are_as_wide_as_the_errors_and_of_thousands_of_pixels_refused() {
             println!("{name}: draws {sd:.2}, error {error:.2}");
             assert!((0.85..1.15).contains(&(sd / error)), "{name}: {sd} {error}");
         }
+    }
+}
+
+#[test]
+fn pixels_without_light_or_prior_have_errors_that_are_numbers() {
+    let (mut scene, frame) = scene(6.0, false);
+    let without = |image: &scarlet_model::Param| {
+        let dark = image.value().mapv(|v| if v < 0.1 { 1e-200 } else { v });
+        scarlet_model::free(dark).positive()
+    };
+    scene.edit_all("*.morphology", without).expect("images");
+    let data = render(&scene, &frame).expect("the same grid");
+    let observation =
+        Observation::new(data.clone(), Array3::from_elem(data.dim(), 60.0), frame).expect("valid");
+    let mut posterior = Posterior::new(&scene, [&observation]).expect("valid");
+    let x = posterior.start().expect("inside");
+    let errors = posterior.errors(&x, &scene, &[&observation]).expect("errors");
+    for source in &errors.sources {
+        assert!(source.flux().iter().all(|error| *error > 0.0 && error.is_finite()), "{source:?}");
+        assert!(!source.doubts.contains(&scarlet_infer::errors::Doubt::NotTold), "{source:?}");
     }
 }

@@ -123,6 +123,13 @@ pub trait Score: Debug + Send + Sync {
         None
     }
 
+    /// Changes of the values by which the expectation itself is uncertain, each by a standard deviation: the covariance
+    /// of the values beforehand is that of the [precisions](Score::precisions) and the outer product of each of these. What
+    /// errors are made of; fits and samplers take the expectation as it is.
+    fn loose_directions(&self) -> Vec<Vec<f64>> {
+        Vec::new()
+    }
+
     /// The same in stages, one of which other priors share; none where it has none.
     fn staged(&self) -> Option<&dyn Staged> {
         None

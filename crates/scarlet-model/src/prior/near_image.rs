@@ -17,7 +17,8 @@ use std::f64::consts::TAU;
 /// is what a default model is to the method of maximum entropy (Gull & Skilling 1984, IEE Proc. F 131, 646). When the
 /// image's box changes, the expectation continues what is at its edge, fainter with every pixel.
 ///
-/// File: `{"kind": "NearImage", "shape": [2, 2], "image": [1, 0.5, 0.5, 0.2], "relative": 0.5, "least": 0.01}`.
+/// File: `{"kind": "NearImage", "shape": [2, 2], "image": [1, 0.5, 0.5, 0.2], "relative": 0.5, "least": 0.01}`, and
+/// `"from_data": true` where the image was [found in the data](NearImage::from_data).
 ///
 /// ```
 /// use ndarray::array;
@@ -40,6 +41,8 @@ struct Plain {
     image: Vec<f64>,
     relative: f64,
     least: f64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    from_data: bool,
 }
 
 impl NearImage {
@@ -47,8 +50,64 @@ impl NearImage {
     #[must_use]
     pub fn new(image: Array2<f64>, relative: f64, least: f64) -> Self {
         let shape = [image.nrows(), image.ncols()];
-        Plain { shape, image: image.iter().copied().collect(), relative, least }.into()
+        Plain { shape, image: image.iter().copied().collect(), relative, least, from_data: false }.into()
     }
+
+    /// The same where the expected image was found in the data that it is a prior for, as start values are: it is as
+    /// uncertain as they leave it, so that errors count its size, ellipticity and steepness as unknown
+    /// ([`Score::loose_directions`]). The density is the same.
+    #[must_use]
+    pub fn from_data(mut self) -> Self {
+        self.plain.from_data = true;
+        self
+    }
+}
+
+/// Standard deviations of what is not known of an image beforehand: logarithm of the size, both distortions, and logarithm of
+/// the steepness.
+const SIZE: f64 = 0.8;
+const DISTORTION: f64 = 0.3;
+const STEEPNESS: f64 = 0.5;
+/// Faintest pixels that are told from their peak.
+const FAINTEST: f64 = 1e-6;
+
+/// How an image changes with its size, both distortions and steepness, each by a standard deviation.
+fn changes(image: ArrayView2<'_, f64>) -> Vec<Vec<f64>> {
+    let peak = image.iter().fold(f64::MIN_POSITIVE, |peak: f64, v| peak.max(*v));
+    let weight: f64 = image.iter().map(|v| v * v).sum::<f64>().max(f64::MIN_POSITIVE);
+    let mean = |of: fn((usize, usize)) -> usize| {
+        image.indexed_iter().map(|(at, v)| of(at) as f64 * v * v).sum::<f64>() / weight
+    };
+    let center = [mean(|(y, _)| y), mean(|(_, x)| x)];
+    // of a profile exp(-t) with t = b r^(1/n): steepness changes t where it is not that of half the light
+    let faintness = |v: f64| -(v / peak).max(FAINTEST).ln();
+    let mut bright: Vec<f64> = image.iter().copied().collect();
+    bright.sort_by(|a, b| b.total_cmp(a));
+    let (total, mut sum) = (bright.iter().sum::<f64>(), 0.0);
+    let half = bright.iter().find(|v| {
+        sum += *v;
+        2.0 * sum >= total
+    });
+    let half = half.map_or(1.0, |v| faintness(*v).max(FAINTEST));
+    let (ny, nx) = image.dim();
+    let change = |(y, x): (usize, usize)| {
+        let slope = |a: (usize, usize), b: (usize, usize)| {
+            let steps = (b.0 - a.0 + b.1 - a.1).max(1) as f64;
+            (image[b] - image[a]) / steps
+        };
+        let dy = slope((y.saturating_sub(1), x), ((y + 1).min(ny - 1), x));
+        let dx = slope((y, x.saturating_sub(1)), (y, (x + 1).min(nx - 1)));
+        let (ry, rx) = (y as f64 - center[0], x as f64 - center[1]);
+        let t = faintness(image[(y, x)]);
+        [
+            -SIZE * (ry * dy + rx * dx),
+            -0.5 * DISTORTION * (rx * dx - ry * dy),
+            -0.5 * DISTORTION * (rx * dy + ry * dx),
+            STEEPNESS * image[(y, x)] * t * (t / half).max(FAINTEST).ln(),
+        ]
+    };
+    let of_pixels: Vec<_> = image.indexed_iter().map(|(at, _)| change(at)).collect();
+    (0..4).map(|k| of_pixels.iter().map(|pixel| pixel[k]).collect()).collect()
 }
 
 impl From<Plain> for NearImage {
@@ -75,7 +134,7 @@ impl Score for NearImage {
     }
 
     fn validate(&self) -> Result<(), ModelError> {
-        let Plain { shape: [ny, nx], image, relative, least } = &self.plain;
+        let Plain { shape: [ny, nx], image, relative, least, .. } = &self.plain;
         same_len("NearImage, image", ny * nx, image.len())?;
         image.iter().try_for_each(|v| finite("NearImage", "a pixel", *v))?;
         for (name, value) in [("relative", *relative), ("least", *least)] {
@@ -97,7 +156,14 @@ impl Score for NearImage {
     fn on_grid(&self, shape: [usize; 2], offset: [i64; 2]) -> Option<Prior> {
         let image = ArrayView2::from_shape(self.plain.shape, &self.plain.image).ok()?;
         let continued = crate::morphology::continued(image, shape, offset);
-        Some(Self::new(continued, self.plain.relative, self.plain.least).into())
+        let mut prior = Self::new(continued, self.plain.relative, self.plain.least);
+        prior.plain.from_data = self.plain.from_data;
+        Some(prior.into())
+    }
+
+    fn loose_directions(&self) -> Vec<Vec<f64>> {
+        let image = ArrayView2::from_shape(self.plain.shape, &self.plain.image);
+        image.ok().filter(|_| self.plain.from_data).map_or_else(Vec::new, changes)
     }
 
     fn settings(&self) -> serde_json::Value {

@@ -81,7 +81,7 @@ impl StartShape {
         let near = |image: &Param| {
             let expected =
                 image.value().view().into_dimensionality::<Ix2>().expect("a layer is one image").to_owned();
-            image.clone().prior(NearImage::new(expected, NEAR[0], NEAR[1]))
+            image.clone().prior(NearImage::new(expected, NEAR[0], NEAR[1]).from_data())
         };
         let is_star = self.galaxy.is_none();
         Ok(if is_star { source } else { source.edit_all("*morphology", near) })

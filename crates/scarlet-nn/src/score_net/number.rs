@@ -22,6 +22,9 @@ pub trait Number:
 
     /// As a double.
     fn to_double(self) -> f64;
+
+    /// The product with `by` plus `more`, rounded once.
+    fn times_plus(self, by: Self, more: Self) -> Self;
 }
 
 impl Number for f32 {
@@ -35,6 +38,11 @@ impl Number for f32 {
     fn to_double(self) -> f64 {
         f64::from(self)
     }
+
+    #[inline(always)]
+    fn times_plus(self, by: Self, more: Self) -> Self {
+        self.mul_add(by, more)
+    }
 }
 
 impl Number for f64 {
@@ -46,6 +54,11 @@ impl Number for f64 {
     #[inline(always)]
     fn to_double(self) -> f64 {
         self
+    }
+
+    #[inline(always)]
+    fn times_plus(self, by: Self, more: Self) -> Self {
+        self.mul_add(by, more)
     }
 }
 

@@ -11,12 +11,16 @@
 //! | `--network=PATH` | a network; may be given several times |
 //! | `--pairs=N` | pairs, and galaxies alone |
 //! | `--noise-level=T`, `--strength=S` | how networks are used |
+//! | `--write=DIR` | nothing but `DIR/pairs/blend-K.npz` and the same in `alone`, for the peer |
+//! | `--peer=DIR` | the models that the peer wrote there are scored as those of one more prior, and all others on as many images |
 
 #[path = "../tests/common/mod.rs"]
 mod common;
 #[path = "quality/deblend.rs"]
 #[expect(dead_code, reason = "boxes keep their start shapes here")]
 mod deblend;
+#[path = "quality/exchange.rs"]
+mod exchange;
 #[path = "quality/score.rs"]
 #[expect(dead_code, reason = "only what is judged here")]
 mod score;
@@ -26,6 +30,7 @@ mod sky;
 
 use common::TrueBlend;
 use common::deblend::{seeds_of, start};
+use ndarray::Array3;
 use scarlet::nn::{Learned, PriorSettings};
 use scarlet::prelude::*;
 use score::{Score, median};
@@ -43,19 +48,24 @@ struct Arguments {
     networks: Vec<PathBuf>,
     pairs: usize,
     settings: PriorSettings,
+    write: Option<PathBuf>,
+    peer: Option<PathBuf>,
 }
 
 impl Arguments {
     fn from_process() -> Outcome<Self> {
         let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
         let data = std::env::var_os("SCARLET_DATA").map_or(beside.into(), PathBuf::from);
-        let mut all = Self { data, networks: Vec::new(), pairs: 100, settings: PriorSettings::default() };
+        let settings = PriorSettings::default();
+        let mut all = Self { data, networks: Vec::new(), pairs: 100, settings, write: None, peer: None };
         for word in std::env::args().skip(1) {
             match word.split_once('=').unwrap_or((&word, "")) {
                 ("--bench", _) => {}
                 ("--data", value) => all.data = value.into(),
                 ("--network", value) => all.networks.push(value.into()),
                 ("--pairs", value) => all.pairs = value.parse()?,
+                ("--write", value) => all.write = Some(value.into()),
+                ("--peer", value) => all.peer = Some(value.into()),
                 ("--noise-level", value) => all.settings.noise_level = value.parse()?,
                 ("--strength", value) => all.settings.strength = value.parse()?,
                 _ => return Err(format!("unknown {word}").into()),
@@ -104,30 +114,59 @@ fn main() -> Outcome<()> {
             choices.push((format!("{name} {how}"), Choice::Network(Learned::read(path, settings)?)));
         }
     }
-    let blend5 = || vec![common::true_blend_in(&arguments.data)];
     let cases: [(&str, Vec<TrueBlend>); 3] = [
         ("pairs", (0..arguments.pairs).map(sky::pair).collect()),
         ("alone", (0..arguments.pairs).map(sky::alone).collect()),
-        ("blend5", blend5()),
+        ("blend5", vec![common::true_blend_in(&arguments.data)]),
     ];
+    if let Some(folder) = &arguments.write {
+        for (case, blends) in cases.iter().take(2) {
+            for (k, blend) in blends.iter().enumerate() {
+                exchange::write(&folder.join(case), k, blend)?;
+            }
+        }
+        return Ok(());
+    }
     for (case, blends) in &cases {
+        let file = |k: usize| Some(arguments.peer.as_ref()?.join(case).join(format!("models-ours-{k}.npz")));
+        let is_there = |k: usize| file(k).is_none_or(|file| file.is_file() || *case == "blend5");
+        let count = (0..blends.len()).take_while(|k| is_there(*k)).count();
+        let blends = &blends[..count];
         for (prior, choice) in &choices {
-            judge(case, prior, blends, choice)?;
+            judge(case, prior, blends, |_, blend| {
+                let fitted = deblend::fit_scene(choice.scene(blend)?, &blend.observation)?;
+                Ok((fitted.models, fitted.seconds))
+            })?;
+        }
+        if arguments.peer.is_some() && *case != "blend5" {
+            judge(case, "peer", blends, |k, blend| {
+                Ok((exchange::read(&file(k).unwrap_or_default(), blend)?, f64::NAN))
+            })?;
         }
     }
     Ok(())
 }
 
-/// Fits all blends of a case and says how near they come.
-fn judge(case: &str, prior: &str, blends: &[TrueBlend], choice: &Choice) -> Outcome<()> {
+/// Says how near the models that `fitted` gives, with its seconds, come to the blends of a case; those that are not finite count
+/// as failures.
+fn judge(
+    case: &str,
+    prior: &str,
+    blends: &[TrueBlend],
+    fitted: impl Fn(usize, &TrueBlend) -> Outcome<(Vec<Array3<f64>>, f64)>,
+) -> Outcome<()> {
     let (mut scores, mut excesses, mut seconds) = (Vec::new(), Vec::new(), Vec::new());
-    for blend in blends {
-        let fitted = deblend::fit_scene(choice.scene(blend)?, &blend.observation)?;
-        let score = Score::of(blend, &fitted.models).ok_or("a model is not finite")?;
-        for (model, truth) in fitted.models.iter().zip(&blend.truth) {
+    let mut failures = 0;
+    for (k, blend) in blends.iter().enumerate() {
+        let (models, took) = fitted(k, blend)?;
+        let Some(score) = Score::of(blend, &models) else {
+            failures += 1;
+            continue;
+        };
+        for (model, truth) in models.iter().zip(&blend.truth) {
             excesses.push(model.sum() / truth.sum() - 1.0);
         }
-        seconds.push(fitted.seconds);
+        seconds.push(took);
         scores.push(score);
     }
     let all = |of: &dyn Fn(&Score) -> Vec<f64>| median(scores.iter().flat_map(of).collect());
@@ -140,7 +179,10 @@ fn judge(case: &str, prior: &str, blends: &[TrueBlend], choice: &Choice) -> Outc
         ("chi2_per_pixel", all(&|s| vec![s.chi2])),
         ("seconds", median(seconds)),
     ];
-    let figures: Vec<String> = figures.iter().map(|(name, value)| format!("\"{name}\":{value:.5}")).collect();
-    println!("{{\"case\":\"{case}\",\"prior\":\"{prior}\",{}}}", figures.join(","));
+    let number = |v: f64| if v.is_finite() { format!("{v:.5}") } else { "null".to_owned() };
+    let figures: Vec<String> =
+        figures.iter().map(|(name, value)| format!("\"{name}\":{}", number(*value))).collect();
+    let counts = format!("\"images\":{},\"failures\":{failures}", blends.len());
+    println!("{{\"case\":\"{case}\",\"prior\":\"{prior}\",{counts},{}}}", figures.join(","));
     Ok(())
 }

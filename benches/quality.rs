@@ -14,6 +14,8 @@
 mod common;
 #[path = "quality/deblend.rs"]
 mod deblend;
+#[path = "quality/exchange.rs"]
+mod exchange;
 #[path = "quality/score.rs"]
 mod score;
 #[path = "quality/sky.rs"]
@@ -21,14 +23,11 @@ mod score;
 mod sky;
 
 use common::TrueBlend;
-use common::deblend::{seeds_of, start};
-use ndarray::{Array1, OwnedRepr};
-use ndarray_npy::{NpzReader, NpzWriter};
+use common::deblend::seeds_of;
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use score::{Score, median, scatter};
 use sky::CLASSES;
 use std::error::Error;
-use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -191,7 +190,9 @@ fn blends(arguments: &Arguments) -> Outcome<()> {
         let blend = sky::blend(number);
         let scored = match &arguments.models {
             Some(folder) => {
-                read_models(&folder.join(format!("models-{}-{number}.npz", arguments.start)), &blend)
+                let file = folder.join(format!("models-{}-{number}.npz", arguments.start));
+                exchange::read(&file, &blend)
+                    .and_then(|models| Score::of(&blend, &models).ok_or_else(|| "not finite".into()))
             }
             None => catch_unwind(AssertUnwindSafe(|| fit(&blend)))
                 .map_err(|_| "panic".into())
@@ -253,35 +254,8 @@ fn details(number: usize, blend: &TrueBlend, score: &Score) {
     }
 }
 
-/// Scores the models `[source, band, y, x]` that the peer wrote.
-fn read_models(path: &Path, blend: &TrueBlend) -> Outcome<Score> {
-    let models = NpzReader::new(File::open(path)?)?.by_name::<OwnedRepr<f32>, ndarray::Ix4>("models")?;
-    let models: Vec<_> = models.outer_iter().map(|model| model.mapv(f64::from)).collect();
-    if models.len() != blend.centers.len() {
-        return Err(format!("{} models of {} sources", models.len(), blend.centers.len()).into());
-    }
-    Score::of(blend, &models).ok_or_else(|| "not finite".into())
-}
-
 /// Writes what the peer needs of each blend.
 fn write(arguments: &Arguments) -> Outcome<()> {
     let folder = arguments.models.as_ref().ok_or("where to? --models=DIR")?;
-    std::fs::create_dir_all(folder)?;
-    for number in 0..arguments.blends {
-        let blend = sky::blend(number);
-        let mut file = NpzWriter::new_compressed(File::create(folder.join(format!("blend-{number}.npz")))?);
-        file.add_array("images", &blend.observation.data().mapv(|v| v as f32))?;
-        file.add_array("weights", &blend.observation.weights().mapv(|v| v as f32))?;
-        file.add_array("psfs", &sky::psfs().mapv(|v| v as f32))?;
-        file.add_array("centers", &sky::positions(&blend))?;
-        file.add_array("is_star", &Array1::from(blend.is_star.clone()))?;
-        let scene = start(&blend.observation, &seeds_of(&blend));
-        for (path, param) in scene.params() {
-            let name = path.replace('.', "-");
-            let start = param.value().mapv(|v| v as f32);
-            file.add_array(format!("start-{name}"), &start)?;
-        }
-        file.finish()?;
-    }
-    Ok(())
+    (0..arguments.blends).try_for_each(|number| exchange::write(folder, number, &sky::blend(number)))
 }

@@ -1,11 +1,11 @@
 """scarlet2 on simulated blends: the models of single sources as the observation sees them.
 
-Usage: scarlet2_quality.py FOLDER [--start own|ours] [--blends N] [--steps N] [--seconds S]
+Usage: scarlet2_quality.py FOLDER [--start own|ours] [--network WEIGHTS.eqx] [--blends N] [--steps N] [--seconds S]
 
 FOLDER holds `blend-K.npz` (images, weights, psfs, centers, is_star, and our start values by path, as `start-0-center`);
 `models-own-K.npz` or `models-ours-K.npz` with `models` [source, band, y, x] is written beside each. scarlet2's own start
 values are the spectrum of the pixel for stars, moments of a Gaussian for galaxies, the most compact image where these
-fail. Steps are those of its quickstart (see scarlet2_scene.py).
+fail. Steps are those of its quickstart (see scarlet2_scene.py). With a network, that is the prior of all images.
 
 Every blend has its own boxes and number of sources, so scarlet2 compiles anew for each. No blend is begun after
 SECONDS. Prints one JSON line: how many blends were fitted, which failed and why, and the versions.
@@ -50,7 +50,7 @@ def our_start(blend, number):
     return jnp.asarray(center, dtype=float), jnp.maximum(jnp.asarray(spectrum, dtype=float), 1e-3), image
 
 
-def fitted(blend, steps, start):
+def fitted(blend, steps, start, network):
     """What the observation should see of each source after a fit."""
     observation, frame = scarlet2_scene.observation_of(blend["images"], blend["weights"], blend["psfs"], CHANNELS)
     scene = scarlet2.Scene(frame)
@@ -68,7 +68,7 @@ def fitted(blend, steps, start):
                 scarlet2.PointSource(center, jnp.maximum(spectrum, 1e-3))
             else:
                 scarlet2.Source(center, *start_values(observation, center))
-    scarlet2_scene.free_everything(scene)
+    scarlet2_scene.free_everything(scene, network)
     scene = scene.fit(observation, max_iter=steps, e_rel=1e-4, progress_bar=False)
     seen = [np.asarray(observation.render(scene.evaluate_source(source))) for source in scene.sources]
     return np.stack(seen).astype(np.float32)
@@ -77,6 +77,7 @@ def fitted(blend, steps, start):
 parser = argparse.ArgumentParser()
 parser.add_argument("folder")
 parser.add_argument("--start", choices=["own", "ours"], default="own")
+parser.add_argument("--network")
 parser.add_argument("--blends", type=int, default=40)
 parser.add_argument("--steps", type=int, default=200)
 parser.add_argument("--seconds", type=float, default=600.0)
@@ -91,7 +92,7 @@ for number in range(arguments.blends):
     with np.load(os.path.join(arguments.folder, f"blend-{number}.npz"), allow_pickle=False) as file:
         blend = {name: file[name] for name in file.files}
     try:
-        models = fitted(blend, arguments.steps, arguments.start)
+        models = fitted(blend, arguments.steps, arguments.start, arguments.network)
         if not np.isfinite(models).all():
             failed[number] = "not finite"
     except Exception as error:  # whatever it is, it is the peer's failure to deblend this one

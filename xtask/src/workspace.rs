@@ -1,5 +1,6 @@
 //! Where the workspace is and what cargo says about it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -44,6 +45,31 @@ pub(crate) struct Target {
     pub(crate) name: String,
     /// `lib`, `bin`, `example`, `test`, `bench`.
     pub(crate) kind: Vec<String>,
+    /// Its first source file.
+    pub(crate) src_path: PathBuf,
+}
+
+impl Target {
+    /// Whether a source of this test reads the shared data: itself or, of a `main.rs`, any in its folder names the
+    /// variable that says where they are, or the module that reads it.
+    pub(crate) fn reads_data(&self) -> Result<bool> {
+        let folder = self.src_path.parent().filter(|_| self.src_path.ends_with("main.rs"));
+        let mut files = vec![folder.unwrap_or(&self.src_path).to_owned()];
+        while let Some(path) = files.pop() {
+            if path.is_dir() {
+                for entry in fs::read_dir(&path).with_context(|| format!("reading {}", path.display()))? {
+                    files.push(entry?.path());
+                }
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let text =
+                    fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+                if text.contains("SCARLET_DATA") || text.contains("mod common;") {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
 }
 
 #[derive(Deserialize)]

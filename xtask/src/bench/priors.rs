@@ -1,9 +1,13 @@
 //! What networks as priors do to blends of one colour and to galaxies alone, on simulated images whose truth is known.
 //!
 //! Figures come from `benches/priors.rs`: without a prior, with the one near the start values, with the published network and
-//! with any that `SCARLET_PRIOR` names. In the column of the peer stands what no prior gives.
+//! with any that `SCARLET_PRIOR` names. In the column of the peer stands what no prior gives; scarlet2 with the published
+//! network, our start values and as many steps as fits of ours may take is one more prior, on as many images as it fits in the
+//! time that it has.
 
-use std::process::Stdio;
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -14,8 +18,12 @@ use super::sides;
 
 /// A network must make a median no worse than no prior does.
 const HELPS: f64 = 1.0;
-/// Largest change of the median flux of galaxies alone that a network may make.
+/// Largest change of the median flux of galaxies alone that a network may make in a fit with the prior near the start values; without
+/// any they come out a sixth too bright.
 const BIAS: f64 = 0.01;
+/// What the peer fits, and for how many seconds each.
+const PEER_CASES: [&str; 2] = ["pairs", "alone"];
+const PEER_SECONDS: f64 = 300.0;
 /// Figures where less is better.
 const FIGURES: [&str; 3] = ["flux_error", "decorrelation", "leak"];
 
@@ -24,14 +32,34 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Vec<Row>> {
     let program = sides::build(context, "priors")?;
     let published = context.data.join("score_nets/eqx_hsc_ScoreNet32.eqx");
     ensure!(published.is_file(), "the weights {} are missing", published.display());
+    let network = |path: &str| format!("--network={path}");
     let mut words = vec![program.display().to_string(), format!("--data={}", context.data.display())];
-    words.push(format!("--network={}", published.display()));
-    words.extend(std::env::var("SCARLET_PRIOR").ok().map(|path| format!("--network={path}")));
-    let mut command = sides::pinned(&words, 1);
-    let output = command.stderr(Stdio::inherit()).output().context("cannot run the bench priors")?;
-    ensure!(output.status.success(), "{command:?} failed");
-    let text = String::from_utf8_lossy(&output.stdout);
-    let lines: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    words.push(network(&published.display().to_string()));
+    words.extend(std::env::var("SCARLET_PRIOR").ok().map(|path| network(&path)));
+    let mut lines = if context.ours { figures(&words)? } else { Vec::new() };
+    let mut notes = BTreeMap::new();
+    if let Some(peer) = &context.peer {
+        let folder = context.workspace.target.join("bench-priors");
+        let _ = fs::remove_dir_all(&folder);
+        figures(&[program.display().to_string(), format!("--write={}", folder.display())])?;
+        for case in PEER_CASES {
+            let mut words = peer.script("scarlet2_quality.py");
+            words.extend([folder.join(case).display().to_string(), "--start=ours".to_owned()]);
+            words.extend([network(&published.display().to_string()), format!("--seconds={PEER_SECONDS}")]);
+            words.push(format!("--blends={}", context.peer_blends));
+            let said = figures_of(&mut sides::pinned(&words, 2))?.pop().context("the peer said nothing")?;
+            notes.insert(case, format!("{} images, its failures {}", said["done"], said["failed"]));
+        }
+        // ours once more on the images that the peer fitted
+        words.push(format!("--peer={}", folder.display()));
+        let beside =
+            figures(&words)?.into_iter().filter(|line| PEER_CASES.iter().any(|c| line["case"] == *c));
+        let named = |mut line: Value| {
+            line["case"] = format!("{} beside the peer", line["case"].as_str().unwrap_or("?")).into();
+            line
+        };
+        lines.extend(beside.map(named));
+    }
     let mut rows = Vec::new();
     for line in &lines {
         let (case, prior) = (word(line, "case")?, word(line, "prior")?);
@@ -40,23 +68,42 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Vec<Row>> {
         if prior == "none" {
             continue;
         }
+        let note = notes.iter().find(|(name, _)| case.starts_with(**name) && prior == "peer");
         // networks as they are used by default
         let is_network = prior.ends_with(" near start");
-        for figure in FIGURES.into_iter().filter(|figure| case == "pairs" || *figure == "flux_error") {
+        for figure in
+            FIGURES.into_iter().filter(|figure| case.starts_with("pairs") || *figure == "flux_error")
+        {
             let goal = if is_network && case == "pairs" { HELPS } else { f64::INFINITY };
             let name = format!("{case}, {prior}: {}", figure.replace('_', " "));
             let mut row =
                 Row::single("priors", name, "1", Some(number(line, figure)?), Goal::RatioAtMost(goal));
             row.peer.push(vec![number(without, figure)?]);
+            row.note = note.map(|(_, note)| note.clone()).unwrap_or_default();
             rows.push(row);
         }
         if case == "alone" && is_network {
-            let bias = (number(line, "flux_excess")? - number(without, "flux_excess")?).abs();
+            let beside =
+                lines.iter().find(|other| other["case"] == line["case"] && other["prior"] == "near start");
+            let beside = beside.context("no figures of the fit that the network stands in")?;
+            let bias = (number(line, "flux_excess")? - number(beside, "flux_excess")?).abs();
             let name = format!("alone, {prior}: change of the flux");
             rows.push(Row::single("priors", name, "1", Some(bias), Goal::OursAtMost(BIAS)));
         }
     }
     Ok(rows)
+}
+
+/// What the bench program prints.
+fn figures(words: &[String]) -> Result<Vec<Value>> {
+    figures_of(&mut sides::pinned(words, 1))
+}
+
+fn figures_of(command: &mut Command) -> Result<Vec<Value>> {
+    let output = command.stderr(Stdio::inherit()).output().context("cannot run the bench priors")?;
+    ensure!(output.status.success(), "{command:?} failed");
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }
 
 fn word<'a>(line: &'a Value, key: &str) -> Result<&'a str> {

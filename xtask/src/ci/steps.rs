@@ -31,13 +31,21 @@ pub(super) fn test(workspace: &Workspace, _: &Options) -> Result<Outcome> {
     succeed(workspace.cargo().args(["test", "--workspace"]).env_remove("SCARLET_DATA"))
 }
 
-/// The same tests once more with the shared data; examples in the docs need none and are left out.
+/// The tests that read the shared data once more, with them.
 pub(super) fn real_data(workspace: &Workspace, options: &Options) -> Result<Outcome> {
     let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
     match data_or_reason(workspace.data(), in_ci && !options.without_data)? {
         Ok(data) => {
             println!("SCARLET_DATA={}", data.display());
-            succeed(workspace.cargo().args(["test", "--workspace", "--tests"]).env("SCARLET_DATA", data))
+            let mut cargo = workspace.cargo();
+            cargo.args(["test", "--workspace"]).env("SCARLET_DATA", data);
+            let targets = workspace.packages.iter().flat_map(|p| &p.targets);
+            for test in targets.filter(|t| t.kind.iter().any(|kind| kind == "test")) {
+                if test.reads_data()? {
+                    cargo.args(["--test", &test.name]);
+                }
+            }
+            succeed(&mut cargo)
         }
         Err(reason) => Ok(Outcome::Skipped(reason)),
     }
@@ -63,6 +71,20 @@ pub(super) fn succeed(command: &mut Command) -> Result<Outcome> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tests_that_read_data_are_known_by_their_sources() {
+        let workspace = Workspace::load().expect("a workspace");
+        let reads = |name: &str| {
+            let mut targets = workspace.packages.iter().flat_map(|p| &p.targets);
+            targets.find(|t| t.name == name).expect("a test").reads_data().expect("readable")
+        };
+        // by itself, by tests/common, by a file in its folder
+        for name in ["wcs_golden", "hsc", "report"] {
+            assert!(reads(name), "{name}");
+        }
+        assert!(!reads("sbc"));
+    }
 
     #[test]
     fn missing_data_is_an_error_only_where_it_is_required() {

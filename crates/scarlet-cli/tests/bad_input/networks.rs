@@ -9,6 +9,15 @@ const SIZES: Architecture =
     Architecture { side: 8, patch: 4, features: 3, depth: 1, mix_patches: 5, mix_features: 6 };
 const INFO: &[&str] = &["prior", "info", "net.eqx"];
 const INFO_SAFETENSORS: &[&str] = &["prior", "info", "net.safetensors"];
+const CONVERT_OF_OTHER_INPUT: &[&str] = &[
+    "prior",
+    "convert",
+    "net.eqx",
+    "net.safetensors",
+    "--training-set=stamps",
+    "--normalisation=asinh",
+    "--licence=MIT",
+];
 const TRAIN: &[&str] = &["prior", "train", "--from", "stamps", "--side", "8", "--out", "own.safetensors"];
 const TRAIN_SIMULATED: &[&str] = &[
     "prior",
@@ -132,6 +141,12 @@ pub(crate) const ROWS: &[Row] = &[
         &["does not say where it comes from", "--training-set, --normalisation, --licence"],
     )
     .args(&["prior", "convert", "net.eqx", "net.safetensors"]),
+    row(
+        "a network converted with an input that is not known",
+        |w| _ = eqx(w, |_| {}),
+        &["net.eqx: its normalisation is \"asinh\"", "log(x + 1) / 0.1", "give a --normalisation"],
+    )
+    .args(CONVERT_OF_OTHER_INPUT),
     row(
         "a network that was trained here as .eqx",
         |w| {

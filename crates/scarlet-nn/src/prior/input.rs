@@ -1,6 +1,7 @@
 //! What happens to pixels before a network sees them.
 
 use crate::train::SOFTENING;
+use crate::{About, NnError};
 use std::fmt;
 
 /// Where the logarithm's argument is cut, so that it stays finite.
@@ -28,12 +29,33 @@ impl fmt::Display for InputTransform {
 }
 
 impl InputTransform {
-    /// The one that `normalisation` ends with, behind its last comma; the published one where nothing is said.
+    /// The one that `normalisation` ends with, alone or behind a space, comma or semicolon; the published one where nothing is said.
     #[must_use]
     pub fn named_in(normalisation: &str) -> Option<Self> {
-        let last = normalisation.rsplit(',').next().unwrap_or_default().trim();
-        let all = [Self::Log, Self::Linear];
-        if last.is_empty() { Some(Self::Log) } else { all.into_iter().find(|t| t.to_string() == last) }
+        let said = normalisation.trim();
+        if said.is_empty() {
+            return Some(Self::Log);
+        }
+        let ends_with = |transform: &Self| {
+            let before = said.strip_suffix(&transform.to_string());
+            before.is_some_and(|before| before.is_empty() || before.ends_with([' ', ',', ';']))
+        };
+        [Self::Log, Self::Linear].into_iter().find(ends_with)
+    }
+
+    /// The one that a network's file names.
+    ///
+    /// # Errors
+    /// [`NnError::Settings`]: none that is known.
+    pub fn of(about: &About) -> Result<Self, NnError> {
+        Self::named_in(&about.normalisation).ok_or_else(|| NnError::Settings {
+            problem: format!(
+                "its normalisation is {:?}; those that are known end in {:?} or {:?}",
+                about.normalisation,
+                Self::Log.to_string(),
+                Self::Linear.to_string()
+            ),
+        })
     }
 
     /// Below this there is no z.
@@ -93,6 +115,8 @@ mod tests {
             assert_eq!(InputTransform::named_in(&format!("peak 1, {transform}")), Some(transform));
         }
         assert_eq!(InputTransform::named_in(""), Some(InputTransform::Log));
+        assert_eq!(InputTransform::named_in("peak 1; log(x + 1) / 0.1 "), Some(InputTransform::Log));
+        assert_eq!(InputTransform::named_in("divided by the max"), None);
         assert_eq!(InputTransform::named_in("peak 1, sqrt(x)"), None);
         assert!(InputTransform::Log.forward(-2.0).is_finite());
         assert_eq!(InputTransform::Log.slope(InputTransform::Log.forward(-2.0)), 0.0);

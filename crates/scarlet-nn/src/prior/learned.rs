@@ -116,14 +116,7 @@ impl Learned {
         file: Option<FileReference>,
     ) -> Result<Arc<Self>, NnError> {
         settings.validate().map_err(|e| NnError::Settings { problem: e.to_string() })?;
-        let input = InputTransform::named_in(&about.normalisation).ok_or_else(|| NnError::Settings {
-            problem: format!(
-                "its normalisation is {:?}; those that are known end in {:?} or {:?}",
-                about.normalisation,
-                InputTransform::Log.to_string(),
-                InputTransform::Linear.to_string()
-            ),
-        })?;
+        let input = InputTransform::of(about)?;
         Ok(Arc::new(Self { net: PlannedNet::new(net), input, settings, file, spare: Mutex::new(Vec::new()) }))
     }
 

@@ -5,7 +5,7 @@ use crate::error::CliError;
 use crate::files::write_whole;
 use crate::log::Level;
 use clap::Args;
-use scarlet::nn::{About, ScoreNet};
+use scarlet::nn::{About, InputTransform, ScoreNet};
 use std::path::{Path, PathBuf};
 
 /// Converts a network.
@@ -69,7 +69,13 @@ fn known(args: &ConvertArgs, about: About) -> Result<About, CliError> {
         licence: one(&args.licence, about.licence, "--licence"),
     };
     if missing.is_empty() {
-        return Ok(about);
+        return match InputTransform::of(&about) {
+            Ok(_) => Ok(about),
+            Err(e) => Err(CliError::Network {
+                problem: format!("{}: {e}", args.input.display()),
+                advice: "give a --normalisation that ends so".to_owned(),
+            }),
+        };
     }
     Err(CliError::Network {
         problem: format!("{} does not say where it comes from", args.input.display()),

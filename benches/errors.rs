@@ -26,6 +26,9 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+#[global_allocator]
+static ALLOCATOR: harness::Counting = harness::Counting;
+
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// Distance of the two galaxies of each class, in pixels, and its name; their half-light radii are 3 and 2.5 pixels.

@@ -16,7 +16,7 @@ use std::time::Instant;
 
 /// Side of the known fields, and noise levels that are judged.
 const SIDE: usize = 16;
-const LEVELS: [f64; 3] = [0.1, 0.3, 1.0];
+const LEVELS: [f64; 5] = [0.1, 0.3, 0.5, 1.0, 2.0];
 
 fn main() -> Result<(), NnError> {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
@@ -76,9 +76,9 @@ fn known(steps: u64) -> Result<(), NnError> {
             fields.draw(20_000, &mut Random::seed_from_u64(1)).into_iter().map(|v| v as f32).collect();
         let images = ImageSet::as_they_are(SIDE, pixels)?;
         let sizes =
-            Architecture { side: SIDE, patch: 4, features: 32, depth: 3, mix_patches: 64, mix_features: 128 };
+            Architecture { side: SIDE, patch: 4, features: 64, depth: 3, mix_patches: 64, mix_features: 256 };
         let objective = Denoising::new(sizes, &images, [0.05, 2.0])?;
-        let settings = Settings { validate_every: 250, ..Settings::default() };
+        let settings = Settings { validate_every: 500, rate: 4e-3, average: 0.9995, ..Settings::default() };
         let (device, started) = (Cpu::default(), Instant::now());
         let mut trainer = Trainer::new(&objective, &device, settings, 2)?;
         println!("\n{name}, {SIDE} x {SIDE} pixels\n{:>6} {:>9} {:>10}", "step", "training", "validation");

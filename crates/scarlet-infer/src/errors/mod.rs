@@ -165,7 +165,7 @@ impl Posterior {
         let contrasts = Mutex::new(contrasts);
         let blocks = information.blocks(&parts);
         let targets = blocks.iter().flat_map(|block| block.targets.iter().map(move |k| (*k, block, None)));
-        let mut found: Vec<(usize, &Block, Option<(SourceErrors, Told)>)> = targets.collect();
+        let mut found: Vec<(usize, &Block, Found)> = targets.collect();
         self.workers().for_each(&mut found, |_, (source, block, errors)| {
             *errors = Some(all.errors_of(*source, block, &contrasts));
         });
@@ -179,6 +179,9 @@ impl Posterior {
         Ok(Errors { sources })
     }
 }
+
+/// What one source gives, once it is known.
+type Found = Option<(SourceErrors, Told)>;
 
 /// Adds to the covariances of different sources what the expected images that both depend on do.
 fn add_expected(sources: &mut [SourceErrors], told: &[Told], parts: &[Part]) {

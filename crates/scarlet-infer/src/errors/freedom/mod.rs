@@ -4,29 +4,26 @@
 //! mean weight and one PSF: a convolution. With s the scalars and p the pixels, the variance of a functional g is
 //! g_s' H_ss^-1 g_s + r' S^-1 r, r = g_p - H_ps H_ss^-1 g_s and S = H_pp - H_ps H_ss^-1 H_sp. The first term is exact and
 //! not found here; the second is found by conjugate gradients, whose error is second order in that of the solution.
-//!
-//! Images that are expected near what was found in the data themselves: with D their changes, P the precisions around the
-//! expectation and M = (1 + D' (S - P) D)^-1 the covariance of shapes that are fitted alone, the pixels' error (S^-1 P) D times
-//! that of the shape is independent of the rest, and adds t' M t to a variance, t = D' P S^-1 r.
+
+mod absorbed;
+mod expected;
+
+pub(super) use expected::{Told, shared};
 
 use super::block::{factorized, solved};
-use super::part::{FreeImage, Part};
+use super::part::Part;
+use expected::Loose;
 use ndarray::Array2;
 use scarlet_frame::BBox;
 use scarlet_render::{Convolution, Window, Workspace};
-use std::collections::BTreeMap;
 
 /// Pixels around a source's box in which neighbours count.
 const MARGIN_PX: usize = 6;
 /// Iterations at most, and the share of a variance below which another one is not worth it, for fluxes and for the rest.
 const ITERATIONS: usize = 24;
 const SMALL: [f64; 2] = [0.01, 0.03];
-/// Pixels that are fainter than so many of their own errors are at their bound, and not free.
-const AT_BOUND: f64 = 0.5;
 /// Added to the scaled information of scalars.
 const RIDGE: f64 = 1e-7;
-/// Frequencies along each axis of the absorbed share.
-const FREQUENCIES: usize = 24;
 
 /// Something whose error is wanted: how it changes with the scalars of some source and the pixels of its images.
 #[derive(Debug, Clone)]
@@ -57,19 +54,6 @@ pub(super) struct Surroundings {
     seen: Vec<f32>,
     loose: Loose,
 }
-
-/// What was found in the data of the images that others are expected near.
-#[derive(Default)]
-struct Loose {
-    /// For each change the image, the first pixel and P D.
-    weighed: Vec<(usize, usize, Vec<f32>)>,
-    /// Of M^-1.
-    factor: Vec<f64>,
-    scales: Vec<f64>,
-}
-
-/// t and M t of some functionals, by source and image.
-pub(super) type Told = BTreeMap<(usize, usize), Vec<[Vec<f64>; 2]>>;
 
 /// The part of a free image that is in the window.
 struct Local {
@@ -178,58 +162,6 @@ impl Surroundings {
         }
         (0..n).for_each(|k| matrix[k * n + k] *= 1.0 + RIDGE);
         (self.factor, self.scales, _) = factorized(matrix);
-    }
-
-    /// What was found in the data of the expected images of `close` and the target.
-    fn add_loose(&mut self, parts: &[Part], close: &[usize], target: usize) {
-        let mut changes: Vec<(usize, usize, Vec<f32>)> = Vec::new();
-        let counts = |(_, local): &(usize, &Local)| local.source == target || close.contains(&local.source);
-        for (at, local) in self.images.iter().enumerate().filter(counts) {
-            let image = &parts[local.source].images[local.index];
-            let free = &self.preconditioner[local.start..];
-            let clipped = |change: &Vec<f64>| {
-                let inside = each_inside(image.bbox, local.inside).map(|(_, at)| change[at] as f32);
-                inside.zip(free).map(|(d, m)| if *m > 0.0 { d } else { 0.0 }).collect()
-            };
-            changes.extend(image.loose.iter().map(|change| (at, local.start, clipped(change))));
-        }
-        let n = changes.len();
-        let (mut matrix, mut applied) = (vec![0.0; n * n], vec![0.0; self.pixels]);
-        let mut pixels = vec![0.0; self.pixels];
-        for (k, (at, start, change)) in changes.iter().enumerate() {
-            let own = *start..start + change.len();
-            pixels.fill(0.0);
-            pixels[own.clone()].copy_from_slice(change);
-            self.apply(&pixels, &mut applied);
-            let precisions = &self.precisions[own.clone()];
-            let weighed: Vec<f32> = change.iter().zip(precisions).map(|(d, p)| d * p).collect();
-            add(-1.0, &weighed, &mut applied[own]);
-            for (l, (_, first, other)) in changes.iter().enumerate() {
-                matrix[k * n + l] = f64::from(dot(other, &applied[*first..][..other.len()]));
-            }
-            matrix[k * n + k] += 1.0;
-            self.loose.weighed.push((*at, *start, weighed));
-        }
-        (self.loose.factor, self.loose.scales, _) = factorized(matrix);
-    }
-
-    /// t and M t of solutions.
-    fn told(&self, solutions: &[Vec<f32>]) -> Told {
-        let mut told = Told::new();
-        for z in solutions {
-            let of_change =
-                |(_, start, d): &(usize, usize, Vec<f32>)| f64::from(dot(d, &z[*start..][..d.len()]));
-            let t: Vec<f64> = self.loose.weighed.iter().map(of_change).collect();
-            let m = solved(&self.loose.factor, &self.loose.scales, &t);
-            for (at, local) in self.images.iter().enumerate() {
-                let own = |values: &[f64]| {
-                    let all = self.loose.weighed.iter().zip(values);
-                    all.filter(|((image, ..), _)| *image == at).map(|(_, v)| *v).collect::<Vec<f64>>()
-                };
-                told.entry((local.source, local.index)).or_default().push([own(&t), own(&m)]);
-            }
-        }
-        told
     }
 
     /// A plane of a source's box as one of the window.
@@ -372,16 +304,6 @@ impl Surroundings {
     }
 }
 
-/// What the expected images that both depend on add to the covariance of functional `k` of one source and `l` of another.
-pub(super) fn shared(one: &Told, k: usize, other: &Told, l: usize) -> f64 {
-    let of_image = |(image, of_one): (&(usize, usize), &Vec<[Vec<f64>; 2]>)| {
-        let ([t, m], [u, n]) = (&of_one[k], &other.get(image)?[l]);
-        let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-        Some(0.5 * (product(m, u) + product(t, n)))
-    };
-    one.iter().filter_map(of_image).sum()
-}
-
 /// Something that S was applied to.
 struct Direction {
     x: Vec<f32>,
@@ -399,64 +321,6 @@ fn shares(known: &[Direction], r: &[f32]) -> Vec<f32> {
 /// Adds so many times `from` to `to`.
 fn add(share: f32, from: &[f32], to: &mut [f32]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to += share * from);
-}
-
-impl FreeImage {
-    /// Information that the data have about each pixel by itself.
-    fn told(&self, kernels: &[Array2<f64>]) -> f64 {
-        let center = |kernel: &Array2<f64>| kernel[[kernel.nrows() / 2, kernel.ncols() / 2]];
-        self.amplitudes.iter().zip(kernels).map(|(a, kernel)| a * a * center(kernel)).sum()
-    }
-
-    /// Whether a pixel can go both ways, where the data tell so much of it.
-    fn is_free(&self, at: usize, told: f64) -> bool {
-        let error = (self.precisions[at] + told).powf(-0.5);
-        !self.is_positive || self.pixels[at] > AT_BOUND * error
-    }
-
-    /// How many of its pixels the data decide: the sum over them of information over information and precision, at all
-    /// frequencies as if neighbouring pixels had the same precision.
-    pub(super) fn absorbed(&self, kernels: &[Array2<f64>]) -> f64 {
-        let told = self.told(kernels);
-        let spectrum = self.spectrum(kernels);
-        let share = |precision: f64| {
-            let terms = spectrum.iter().map(|t| t / (t + precision));
-            terms.sum::<f64>() / spectrum.len() as f64
-        };
-        let free = (0..self.pixels.len()).filter(|at| self.is_free(*at, told));
-        free.map(|at| share(self.precisions[at])).sum()
-    }
-
-    /// Power spectrum of the information about pairs of pixels.
-    fn spectrum(&self, kernels: &[Array2<f64>]) -> Vec<f64> {
-        let mut sum: Array2<f64> = Array2::zeros(kernels[0].dim());
-        for (a, kernel) in self.amplitudes.iter().zip(kernels) {
-            sum.scaled_add(a * a, kernel);
-        }
-        let half = [sum.nrows() / 2, sum.ncols() / 2];
-        let cosine = |k: usize, lag: f64| (std::f64::consts::TAU * k as f64 * lag / FREQUENCIES as f64).cos();
-        let sine = |k: usize, lag: f64| (std::f64::consts::TAU * k as f64 * lag / FREQUENCIES as f64).sin();
-        let mut spectrum = Vec::with_capacity(FREQUENCIES * FREQUENCIES);
-        for v in 0..FREQUENCIES {
-            let row = |x: usize| {
-                let column = sum.column(x);
-                let terms = column.iter().enumerate().map(|(y, t)| {
-                    let lag = y as f64 - half[0] as f64;
-                    [t * cosine(v, lag), t * sine(v, lag)]
-                });
-                terms.fold([0.0; 2], |[re, im], [a, b]| [re + a, im + b])
-            };
-            let rows: Vec<[f64; 2]> = (0..sum.ncols()).map(row).collect();
-            for u in 0..FREQUENCIES {
-                let terms = rows.iter().enumerate().map(|(x, [re, im])| {
-                    let lag = x as f64 - half[1] as f64;
-                    re * cosine(u, lag) - im * sine(u, lag)
-                });
-                spectrum.push(terms.sum::<f64>().max(0.0));
-            }
-        }
-        spectrum
-    }
 }
 
 /// Places in a box, in row order, of the pixels of one inside it: number and place.

@@ -12,7 +12,7 @@
 //! | `--pairs=N` | pairs, and galaxies alone |
 //! | `--noise-level=T`, `--strength=S` | how networks are used |
 //! | `--write=DIR` | nothing but `DIR/pairs/blend-K.npz` and the same in `alone`, for the peer |
-//! | `--peer=DIR` | the models that the peer wrote there are scored as those of one more prior, and all others on as many images |
+//! | `--peer=DIR` | the models that the peer wrote there are scored as those of one more prior, and all others on the images that it fitted |
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -128,23 +128,34 @@ fn main() -> Outcome<()> {
         return Ok(());
     }
     for (case, blends) in &cases {
-        let file = |k: usize| Some(arguments.peer.as_ref()?.join(case).join(format!("models-ours-{k}.npz")));
-        let is_there = |k: usize| file(k).is_none_or(|file| file.is_file() || *case == "blend5");
-        let count = (0..blends.len()).take_while(|k| is_there(*k)).count();
-        let blends = &blends[..count];
+        let theirs = arguments.peer.as_ref().filter(|_| *case != "blend5").map(|folder| folder.join(case));
+        let images: Vec<Image<'_>> =
+            blends.iter().enumerate().filter_map(|(k, b)| image(b, k, &theirs)).collect();
         for (prior, choice) in &choices {
-            judge(case, prior, blends, |_, blend| {
-                let fitted = deblend::fit_scene(choice.scene(blend)?, &blend.observation)?;
+            judge(case, prior, &images, |image| {
+                let fitted = deblend::fit_scene(choice.scene(image.blend)?, &image.blend.observation)?;
                 Ok((fitted.models, fitted.seconds))
             })?;
         }
-        if arguments.peer.is_some() && *case != "blend5" {
-            judge(case, "peer", blends, |k, blend| {
-                Ok((exchange::read(&file(k).unwrap_or_default(), blend)?, f64::NAN))
-            })?;
+        if theirs.is_some() {
+            judge(case, "peer", &images, |image| Ok((image.theirs.clone(), f64::NAN)))?;
         }
     }
     Ok(())
+}
+
+/// An image, and the peer's models of it where these are asked for.
+struct Image<'a> {
+    blend: &'a TrueBlend,
+    theirs: Vec<Array3<f64>>,
+}
+
+/// Number `k` of a case; none where the peer did not fit it: it has not come to it, or writes models without light.
+fn image<'a>(blend: &'a TrueBlend, k: usize, theirs: &Option<PathBuf>) -> Option<Image<'a>> {
+    let Some(folder) = theirs else { return Some(Image { blend, theirs: Vec::new() }) };
+    let models = exchange::read(&folder.join(format!("models-ours-{k}.npz")), blend).ok()?;
+    let is_fitted = models.iter().all(|model| model.sum() != 0.0);
+    is_fitted.then_some(Image { blend, theirs: models })
 }
 
 /// Says how near the models that `fitted` gives, with its seconds, come to the blends of a case; those that are not finite count
@@ -152,18 +163,18 @@ fn main() -> Outcome<()> {
 fn judge(
     case: &str,
     prior: &str,
-    blends: &[TrueBlend],
-    fitted: impl Fn(usize, &TrueBlend) -> Outcome<(Vec<Array3<f64>>, f64)>,
+    images: &[Image<'_>],
+    fitted: impl Fn(&Image<'_>) -> Outcome<(Vec<Array3<f64>>, f64)>,
 ) -> Outcome<()> {
     let (mut scores, mut excesses, mut seconds) = (Vec::new(), Vec::new(), Vec::new());
     let mut failures = 0;
-    for (k, blend) in blends.iter().enumerate() {
-        let (models, took) = fitted(k, blend)?;
-        let Some(score) = Score::of(blend, &models) else {
+    for image in images {
+        let (models, took) = fitted(image)?;
+        let Some(score) = Score::of(image.blend, &models) else {
             failures += 1;
             continue;
         };
-        for (model, truth) in models.iter().zip(&blend.truth) {
+        for (model, truth) in models.iter().zip(&image.blend.truth) {
             excesses.push(model.sum() / truth.sum() - 1.0);
         }
         seconds.push(took);
@@ -182,7 +193,7 @@ fn judge(
     let number = |v: f64| if v.is_finite() { format!("{v:.5}") } else { "null".to_owned() };
     let figures: Vec<String> =
         figures.iter().map(|(name, value)| format!("\"{name}\":{}", number(*value))).collect();
-    let counts = format!("\"images\":{},\"failures\":{failures}", blends.len());
+    let counts = format!("\"images\":{},\"failures\":{failures}", images.len());
     println!("{{\"case\":\"{case}\",\"prior\":\"{prior}\",{counts},{}}}", figures.join(","));
     Ok(())
 }

@@ -9,6 +9,9 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// The density that a network has learnt.
+const WHOLE: PriorSettings = PriorSettings { noise_level: 0.02, strength: 1.0, near_start: true };
+
 /// The folder of the shared data, where there is one.
 fn data() -> Option<PathBuf> {
     let data = std::env::var_os("SCARLET_DATA").map(PathBuf::from);
@@ -50,7 +53,7 @@ fn galaxy([ny, nx]: [usize; 2], peak: f64, radius: f64) -> Vec<f64> {
 #[test]
 fn gradients_are_those_of_scarlet2() {
     let Some(data) = data() else { return };
-    let learned = published(&data, PriorSettings { noise_level: 0.01, ..PriorSettings::default() });
+    let learned = published(&data, PriorSettings { noise_level: 0.01, ..WHOLE });
     let file = File::open(data.join("../reference/scarlet2/scorenet32_f32.npz")).expect("reference arrays");
     let mut file = NpzReader::new(file).expect("an npz file");
     let whole: Array2<f64> = file.by_name("x").expect("there");
@@ -73,8 +76,8 @@ fn gradients_are_those_of_scarlet2() {
 
 #[test]
 fn scores_follow_scale_strength_and_averages() {
-    let one = learned(PriorSettings::default());
-    let half = learned(PriorSettings { strength: 0.5, ..PriorSettings::default() });
+    let one = learned(WHOLE);
+    let half = learned(PriorSettings { strength: 0.5, ..WHOLE });
     let image = galaxy([12, 12], 1.0, 2.0);
     let faint: Vec<f64> = image.iter().map(|v| 0.25 * v).collect();
     let grad = score(&ScorePrior::new(&one, [12, 12], 1.0), &image);
@@ -96,7 +99,7 @@ fn scores_follow_scale_strength_and_averages() {
 
 #[test]
 fn a_density_beside_the_network_is_added() {
-    let learned = learned(PriorSettings::default());
+    let learned = learned(WHOLE);
     let image = galaxy([9, 9], 0.5, 2.0);
     let expected = Array2::from_shape_vec((9, 9), galaxy([9, 9], 0.4, 2.5)).expect("81 pixels");
     let near = NearImage::new(expected, 0.5, 0.003);
@@ -119,7 +122,7 @@ fn a_density_beside_the_network_is_added() {
 
 #[test]
 fn alone_and_together_scores_are_the_same() {
-    let learned = learned(PriorSettings::default());
+    let learned = learned(WHOLE);
     let shapes = [[9, 11], [12, 12], [15, 21], [12, 12], [7, 7]];
     let priors = shapes.map(|shape| ScorePrior::new(&learned, shape, 0.5));
     let images = shapes.map(|shape| galaxy(shape, 0.5, 2.5));
@@ -143,7 +146,7 @@ fn alone_and_together_scores_are_the_same() {
 #[test]
 fn the_bound_of_the_curvature_is_one() {
     let Some(data) = data() else { return };
-    let learned = published(&data, PriorSettings::default());
+    let learned = published(&data, WHOLE);
     for shape in [[31, 31], [45, 45]] {
         let prior = ScorePrior::new(&learned, shape, 0.5);
         let precisions = prior.precisions().expect("a bound");
@@ -167,7 +170,7 @@ fn the_bound_of_the_curvature_is_one() {
 #[test]
 fn galaxies_are_known_and_noise_is_not() {
     let Some(data) = data() else { return };
-    let learned = published(&data, PriorSettings::default());
+    let learned = published(&data, WHOLE);
     let shape = [31, 31];
     let strangeness = |image: &[f64], peak: f64| {
         ScorePrior::new(&learned, shape, peak).strangeness(image).expect("a network can tell")
@@ -194,16 +197,12 @@ fn what_makes_no_sense_is_named() {
     let wrong = |settings: PriorSettings| {
         Learned::new(&small(), &About::default(), settings).expect_err("refused").to_string()
     };
-    assert!(
-        wrong(PriorSettings { noise_level: 0.0, ..PriorSettings::default() }).contains("noise_level is 0")
-    );
-    assert!(
-        wrong(PriorSettings { strength: f64::NAN, ..PriorSettings::default() }).contains("strength is NaN")
-    );
+    assert!(wrong(PriorSettings { noise_level: 0.0, ..WHOLE }).contains("noise_level is 0"));
+    assert!(wrong(PriorSettings { strength: f64::NAN, ..WHOLE }).contains("strength is NaN"));
     let about = About { normalisation: "peak 1, cbrt(x)".to_owned(), ..About::default() };
-    let unknown = Learned::new(&small(), &about, PriorSettings::default()).expect_err("refused").to_string();
+    let unknown = Learned::new(&small(), &about, WHOLE).expect_err("refused").to_string();
     assert!(unknown.contains("cbrt") && unknown.contains("log(x + 1) / 0.1"), "{unknown}");
-    let learned = learned(PriorSettings::default());
+    let learned = learned(WHOLE);
     let dark = ScorePrior::new(&learned, [9, 9], 0.0);
     assert!(Prior::from(dark).check(81).expect_err("no peak").to_string().contains("peaks at 0"));
     let prior = ScorePrior::new(&learned, [9, 9], 0.5);

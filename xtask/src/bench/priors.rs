@@ -2,7 +2,7 @@
 //!
 //! Figures come from `benches/priors.rs`: without a prior, with the one near the start values, with the published network and
 //! with any that `SCARLET_PRIOR` names. In the column of the peer stands what no prior gives; scarlet2 with the published
-//! network, our start values and as many steps as fits of ours may take is one more prior, on as many images as it fits in the
+//! network, our start values and as many steps as fits of ours may take is one more prior, on the images that it fits in the
 //! time that it has.
 
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// `{ network: hsc32.safetensors }`, and how it is used where that is not as usual: `noise_level: 0.02, strength: 1`.
+/// `{ network: hsc32.safetensors }`, and how it is used where that is not as usual: `noise_level: 0.02, strength: 0.3`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PriorSpec {

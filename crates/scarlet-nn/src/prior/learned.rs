@@ -22,8 +22,9 @@ const DRAWS: u64 = 4;
 pub struct PriorSettings {
     /// Level t of the noise that the score's images are blurred by: z exp(-t / 2) + noise of [`noise_variance`] (t).
     pub noise_level: f64,
-    /// Factor of the score: 1 for the density that the network has learnt, less where it is to be believed less. It is
-    /// the inverse of a temperature.
+    /// Factor of the score, the inverse of a temperature: 1 for the density that the network has learnt. No network is quite
+    /// right, and beside what images are expected to be near the start its density counts some of the same twice: 0.3 by default
+    /// (`cargo xtask bench priors`).
     pub strength: f64,
     /// Whether the density that an image has as its prior stays beside the network: free-form galaxies are expected near
     /// their start values then.
@@ -32,7 +33,7 @@ pub struct PriorSettings {
 
 impl Default for PriorSettings {
     fn default() -> Self {
-        Self { noise_level: 0.02, strength: 1.0, near_start: true }
+        Self { noise_level: 0.02, strength: 0.3, near_start: true }
     }
 }
 

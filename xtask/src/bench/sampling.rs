@@ -18,6 +18,8 @@ const ROUNDS: usize = 2;
 const THREADS: usize = 2;
 /// Widths of both may differ by so many standard errors, the largest of 14.
 const APART: f64 = 3.5;
+/// Largest share by which a width may differ from what the curvature at the maximum says; the posterior is not quite a Gaussian.
+const OFF_FISHER: f64 = 0.1;
 
 /// All cases.
 pub(crate) fn run(context: &Context<'_>) -> Result<Vec<Row>> {
@@ -28,6 +30,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Vec<Row>> {
     let mut whole = row("whole process", "ms/ESS", Goal::RatioAtMost(1.0 / 15.0));
     let mut warm = row("peer without compilation", "ms/ESS", Goal::RatioAtMost(1.0 / 4.0));
     let mut widths = row("widths apart", "mcse", Goal::OursAtMost(APART));
+    let mut fisher = row("widths off Fisher's", "1", Goal::OursAtMost(OFF_FISHER));
     let mut rhat = row("largest R-hat", "1", Goal::OursAtMost(1.01));
     for round in 0..context.rounds.unwrap_or(ROUNDS) {
         let file = folder.join(format!("draws-{round}.csv"));
@@ -54,6 +57,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Vec<Row>> {
             whole.ours.push(vec![per_draw]);
             warm.ours.push(vec![per_draw]);
             rhat.ours.push(vec![number(&ours, "rhat")?]);
+            fisher.ours.push(vec![number(&ours, "off_fisher")?]);
             whole.note = format!("ours: {ours}");
         }
         if let Some(theirs) = theirs {
@@ -64,7 +68,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Vec<Row>> {
             warm.note = format!("peer: {theirs}, smallest ESS {ess:.0}");
         }
     }
-    Ok(vec![whole, warm, widths, rhat])
+    Ok(vec![whole, warm, widths, fisher, rhat])
 }
 
 /// Runs a command that prints one JSON object.

@@ -29,7 +29,9 @@ const TOGETHER: usize = 4;
 fn main() -> Result<(), String> {
     let arguments = Arguments::from_process()?;
     let path = arguments.data.join("score_nets/eqx_hsc_ScoreNet32.eqx");
-    let learned = Learned::read(path, PriorSettings::default()).map_err(|e| e.to_string())?;
+    // the whole score, as the peer has it
+    let settings = PriorSettings { strength: 1.0, ..PriorSettings::default() };
+    let learned = Learned::read(path, settings).map_err(|e| e.to_string())?;
     let report = match arguments.case.as_str() {
         "one" => scores(&arguments, &learned, 1),
         "twenty" => scores(&arguments, &learned, 20),

@@ -7,6 +7,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
+use crate::tidy::source::rust_files;
+
 /// The workspace as `cargo metadata --no-deps` describes it.
 #[derive(Debug)]
 pub(crate) struct Workspace {
@@ -54,18 +56,10 @@ impl Target {
     /// variable that says where they are, or the module that reads it.
     pub(crate) fn reads_data(&self) -> Result<bool> {
         let folder = self.src_path.parent().filter(|_| self.src_path.ends_with("main.rs"));
-        let mut files = vec![folder.unwrap_or(&self.src_path).to_owned()];
-        while let Some(path) = files.pop() {
-            if path.is_dir() {
-                for entry in fs::read_dir(&path).with_context(|| format!("reading {}", path.display()))? {
-                    files.push(entry?.path());
-                }
-            } else if path.extension().is_some_and(|e| e == "rs") {
-                let text =
-                    fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-                if text.contains("SCARLET_DATA") || text.contains("mod common;") {
-                    return Ok(true);
-                }
+        for path in rust_files(folder.unwrap_or(&self.src_path))? {
+            let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+            if text.contains("SCARLET_DATA") || text.contains("mod common;") {
+                return Ok(true);
             }
         }
         Ok(false)

@@ -7,13 +7,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::Context;
 use super::case::{Goal, Row};
+use super::quality::{last_line, stdout};
 use super::sides;
 
 /// A network must make a median no worse than no prior does.
@@ -41,30 +41,34 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Vec<Row>> {
     if let Some(peer) = &context.peer {
         let folder = context.workspace.target.join("bench-priors");
         let _ = fs::remove_dir_all(&folder);
-        figures(&[program.display().to_string(), format!("--write={}", folder.display())])?;
+        let count = format!("--pairs={}", context.peer_blends);
+        figures(&[program.display().to_string(), format!("--write={}", folder.display()), count.clone()])?;
         for case in PEER_CASES {
             let mut words = peer.script("scarlet2_quality.py");
             words.extend([folder.join(case).display().to_string(), "--start=ours".to_owned()]);
             words.extend([network(&published.display().to_string()), format!("--seconds={PEER_SECONDS}")]);
             words.push(format!("--blends={}", context.peer_blends));
-            let said = figures_of(&mut sides::pinned(&words, 2))?.pop().context("the peer said nothing")?;
+            let said: Value = serde_json::from_str(&last_line(&mut sides::pinned(&words, 2))?)
+                .context("what the peer printed")?;
             notes.insert(case, format!("{} images, its failures {}", said["done"], said["failed"]));
         }
         // ours once more on the images that the peer fitted
-        words.push(format!("--peer={}", folder.display()));
-        let beside =
-            figures(&words)?.into_iter().filter(|line| PEER_CASES.iter().any(|c| line["case"] == *c));
+        words.extend([format!("--peer={}", folder.display()), count]);
         let named = |mut line: Value| {
             line["case"] = format!("{} beside the peer", line["case"].as_str().unwrap_or("?")).into();
             line
         };
-        lines.extend(beside.map(named));
+        lines.extend(figures(&words)?.into_iter().map(named));
     }
     let mut rows = Vec::new();
     for line in &lines {
         let (case, prior) = (word(line, "case")?, word(line, "prior")?);
-        let without = lines.iter().find(|other| other["case"] == line["case"] && other["prior"] == "none");
-        let without = without.context("no figures without a prior")?;
+        let with = |prior: &str| {
+            let mut all = lines.iter();
+            let found = all.find(|other| other["case"] == line["case"] && other["prior"] == prior);
+            found.with_context(|| format!("no figures of the prior {prior:?}"))
+        };
+        let without = with("none")?;
         if prior == "none" {
             continue;
         }
@@ -83,9 +87,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Vec<Row>> {
             rows.push(row);
         }
         if case == "alone" && is_network {
-            let beside =
-                lines.iter().find(|other| other["case"] == line["case"] && other["prior"] == "near start");
-            let beside = beside.context("no figures of the fit that the network stands in")?;
+            let beside = with("near start")?;
             let bias = (number(line, "flux_excess")? - number(beside, "flux_excess")?).abs();
             let name = format!("alone, {prior}: change of the flux");
             rows.push(Row::single("priors", name, "1", Some(bias), Goal::OursAtMost(BIAS)));
@@ -96,13 +98,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Vec<Row>> {
 
 /// What the bench program prints.
 fn figures(words: &[String]) -> Result<Vec<Value>> {
-    figures_of(&mut sides::pinned(words, 1))
-}
-
-fn figures_of(command: &mut Command) -> Result<Vec<Value>> {
-    let output = command.stderr(Stdio::inherit()).output().context("cannot run the bench priors")?;
-    ensure!(output.status.success(), "{command:?} failed");
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = stdout(&mut sides::pinned(words, 1))?;
     Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }
 

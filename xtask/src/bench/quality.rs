@@ -161,13 +161,16 @@ fn read(text: &str) -> Result<Figures> {
     figures.collect()
 }
 
-fn last_line(command: &mut Command) -> Result<String> {
+/// The last line that a command prints.
+pub(super) fn last_line(command: &mut Command) -> Result<String> {
     let text = stdout(command)?;
     Ok(text.lines().last().context("nothing was printed")?.to_owned())
 }
 
-fn stdout(command: &mut Command) -> Result<String> {
-    let output = command.stderr(Stdio::inherit()).output().context("cannot run the bench quality")?;
+/// All that a command prints.
+pub(super) fn stdout(command: &mut Command) -> Result<String> {
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("cannot run {}", command.get_program().display()))?;
     ensure!(output.status.success(), "{command:?} failed");
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -3,7 +3,7 @@
 mod deviations;
 mod edges;
 pub(crate) mod readme;
-mod source;
+pub(crate) mod source;
 
 use anyhow::Result;
 

@@ -37,7 +37,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
     Ok(problems)
 }
 
-/// Every Rust file under a folder; none where the folder is missing.
+/// Every Rust file under a folder, or a file by itself; none where it is missing.
 pub(crate) fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     walk(folder, &mut files)?;

@@ -188,9 +188,6 @@ fn add_expected(sources: &mut [SourceErrors], told: &[Told], parts: &[Part]) {
     for (source, own) in sources.iter_mut().zip(told) {
         for neighbour in &mut source.neighbours {
             let Some(l) = parts.iter().position(|part| part.name == neighbour.id) else { continue };
-            if own.is_empty() || told[l].is_empty() {
-                continue;
-            }
             for ((a, b), v) in neighbour.covariance.indexed_iter_mut() {
                 *v += freedom::shared(own, a, &told[l], b);
             }

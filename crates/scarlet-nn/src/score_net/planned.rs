@@ -275,6 +275,8 @@ fn rows_mut<E>(values: &mut [E], rows: usize, columns: usize) -> MatMut<'_, E> {
 }
 
 /// `[row, columns]` to `[columns, row]`.
-fn transposed<E: Copy>(values: &[E], columns: usize) -> Vec<E> {
-    (0..columns).flat_map(|c| values.iter().skip(c).step_by(columns).copied()).collect()
+fn transposed<E: Number>(values: &[E], columns: usize) -> Vec<E> {
+    let mut turned = vec![E::default(); values.len()];
+    transpose(values, columns, &mut turned);
+    turned
 }

@@ -18,11 +18,13 @@ use common::deblend;
 use ndarray::Array3;
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use rand_distr::{Distribution, StandardNormal};
+use scarlet::infer::errors::SourceErrors;
 use scarlet::model::profile::Sersic;
-use scarlet::obs::catalog::measure_sources;
+use scarlet::obs::catalog::{SourceMeasurement, measure_sources};
 use scarlet::obs::render;
 use scarlet::prelude::*;
 use std::error::Error;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -67,8 +69,16 @@ fn say(case: &str, unit: &str, value: f64) {
     println!("{{\"case\":\"{case}\",\"unit\":\"{unit}\",\"value\":{value}}}");
 }
 
-/// Two Sersic galaxies so far apart, and what is seen of them.
-fn truth(apart: f64) -> Outcome<(Frame, Vec<[f64; 2]>, Array3<f64>)> {
+/// Two Sersic galaxies, and what is seen of them.
+struct Truth {
+    frame: Frame,
+    centers: Vec<[f64; 2]>,
+    seen: Array3<f64>,
+    numbers: Vec<f64>,
+}
+
+/// The galaxies so far apart.
+fn truth(apart: f64) -> Outcome<Truth> {
     let frame = Frame::new(SHAPE).channels(CHANNELS).psf(Psf::moffat(&FWHM_PX, 3.0)?);
     let mut scene = Scene::new(Frame::enclosing([&frame])?)?;
     let centers = vec![[24.7, 29.6 - 0.5 * apart], [25.4, 29.6 + 0.5 * apart]];
@@ -78,15 +88,38 @@ fn truth(apart: f64) -> Outcome<(Frame, Vec<[f64; 2]>, Array3<f64>)> {
         scene.add(Source::new(*center, flux, shape.shape_px([41, 41])))?;
     }
     let seen = render(&scene, &frame)?;
-    Ok((frame, centers, seen))
+    let observation = Observation::new(seen.clone(), Array3::ones(seen.dim()), frame.clone())?;
+    let measured = measure_sources(&scene, &[&observation], std::slice::from_ref(&seen))?;
+    Ok(Truth { frame, centers, seen, numbers: measured.iter().flat_map(numbers).collect() })
 }
 
-/// Fluxes, and their errors, of a fit of one noise draw; fluxes with a doubt about them are not counted.
-fn fitted(
-    (frame, centers, seen): &(Frame, Vec<[f64; 2]>, Array3<f64>),
-    is_parametric: bool,
-    seed: u64,
-) -> Outcome<Vec<[f64; 2]>> {
+/// What errors are of, and the places of these among the [`numbers`] of a source.
+const KINDS: [(&str, Range<usize>); 5] =
+    [("fluxes", 0..3), ("colours", 3..5), ("positions", 5..7), ("sizes", 7..9), ("shears", 9..11)];
+
+/// Fluxes, colours, position, half-light radius, concentration and shear of a source.
+fn numbers(source: &SourceMeasurement) -> Vec<f64> {
+    let mut numbers = source.flux.clone();
+    numbers.extend(source.flux.windows(2).map(|pair| -2.5 * (pair[0] / pair[1]).log10()));
+    numbers.extend(source.center);
+    numbers.extend([source.half_light_radius_px, source.concentration].map(|v| v.unwrap_or(f64::NAN)));
+    numbers.extend(source.shear.unwrap_or([f64::NAN; 2]));
+    numbers
+}
+
+/// Their errors.
+fn errors_of(source: &SourceMeasurement, errors: &SourceErrors) -> Vec<f64> {
+    let mut all = errors.flux();
+    all.extend(errors.colours(&source.flux));
+    all.extend(errors.center_covariance.map_or([f64::NAN; 2], |c| [c[0][0].sqrt(), c[1][1].sqrt()]));
+    all.extend([errors.half_light_radius_px, errors.concentration].map(|v| v.unwrap_or(f64::NAN)));
+    all.extend(errors.shear.unwrap_or([f64::NAN; 2]));
+    all
+}
+
+/// Numbers of both galaxies, and their errors, of a fit of one noise draw.
+fn fitted(truth: &Truth, is_parametric: bool, seed: u64) -> Outcome<Vec<[f64; 2]>> {
+    let Truth { frame, centers, seen, .. } = truth;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let data = seen.mapv(|v| {
         let noise: f64 = StandardNormal.sample(&mut rng);
@@ -110,7 +143,7 @@ fn fitted(
     }
     let measured = measure_sources(&scene, &[&observation], &[posterior.rendered().remove(0)])?;
     let pairs = measured.iter().zip(&errors.sources);
-    Ok(pairs.flat_map(|(m, e)| m.flux.iter().copied().zip(e.flux()).map(|(f, e)| [f, e])).collect())
+    Ok(pairs.flat_map(|(m, e)| numbers(m).into_iter().zip(errors_of(m, e)).map(|(v, e)| [v, e])).collect())
 }
 
 fn calibration(draws: u64, is_detailed: bool) -> Outcome<()> {
@@ -119,29 +152,32 @@ fn calibration(draws: u64, is_detailed: bool) -> Outcome<()> {
             let truth = truth(apart)?;
             let all =
                 (0..draws).map(|seed| fitted(&truth, is_parametric, seed)).collect::<Outcome<Vec<_>>>()?;
-            let expected: Vec<f64> = FLUX.iter().flatten().copied().collect();
-            let n = draws as f64;
-            let mut variance = 0.0;
-            let mut bias: f64 = 0.0;
-            for (k, truth) in expected.iter().enumerate() {
-                let off: Vec<f64> = all.iter().map(|draw| (draw[k][0] - truth) / draw[k][1]).collect();
-                let mean = off.iter().sum::<f64>() / n;
-                let own = off.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
-                variance += own / expected.len() as f64;
-                bias = bias.max(mean.abs());
-                if is_detailed {
-                    let error = all.iter().map(|draw| draw[k][1]).sum::<f64>() / n;
-                    eprintln!(
-                        "{kind} {class} {k}: flux {truth}, error {error:.1}, mean {mean:.2}, sd {:.2}",
-                        own.sqrt()
-                    );
-                }
+            for (of, places) in &KINDS {
+                let [sd, bias] = spread(&truth.numbers, &all, places, is_detailed);
+                say(&format!("{kind} {class} {of} sd"), "1", sd);
+                say(&format!("{kind} {class} {of} largest mean"), "1", bias);
             }
-            say(&format!("{kind} {class} sd"), "1", variance.sqrt());
-            say(&format!("{kind} {class} largest mean"), "1", bias);
         }
     }
     Ok(())
+}
+
+/// Standard deviation of (fit - truth) / error over draws and some of the numbers of each source, and the largest mean.
+fn spread(truth: &[f64], draws: &[Vec<[f64; 2]>], places: &Range<usize>, is_detailed: bool) -> [f64; 2] {
+    let each = truth.len() / FLUX.len();
+    let (n, mut variances, mut bias) = (draws.len() as f64, Vec::new(), 0.0_f64);
+    for (k, truth) in truth.iter().enumerate().filter(|(k, _)| places.contains(&(k % each))) {
+        let off: Vec<f64> = draws.iter().map(|draw| (draw[k][0] - truth) / draw[k][1]).collect();
+        let mean = off.iter().sum::<f64>() / n;
+        let own = off.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        variances.push(own);
+        bias = bias.max(mean.abs());
+        if is_detailed {
+            let error = draws.iter().map(|draw| draw[k][1]).sum::<f64>() / n;
+            eprintln!("{k}: {truth:.3}, error {error:.4}, mean {mean:.2}, sd {:.2}", own.sqrt());
+        }
+    }
+    [(variances.iter().sum::<f64>() / variances.len() as f64).sqrt(), bias]
 }
 
 /// Fits a scene and finds its errors: seconds of both.

@@ -121,6 +121,25 @@ fn a_density_beside_the_network_is_added() {
 }
 
 #[test]
+fn an_expectation_that_moves_takes_the_sum_as_far_as_its_own_density() {
+    let learned = learned(WHOLE);
+    let expected = Array2::from_shape_vec((9, 9), galaxy([9, 9], 0.4, 2.5)).expect("81 pixels");
+    let near = NearImage::new(expected, 0.5, 0.003).from_data();
+    let both = ScorePrior::new(&learned, [9, 9], 0.5).beside(Arc::new(near.clone()));
+    let pulls = |prior: &dyn Score| -> Vec<Vec<f64>> {
+        let precisions = prior.precisions().expect("known");
+        let pull = |change: &Vec<f64>| change.iter().zip(precisions).map(|(d, p)| d * p).collect();
+        prior.loose_directions().iter().map(pull).collect()
+    };
+    let (of_near, of_both) = (pulls(&near), pulls(&both));
+    assert!(!of_near.is_empty() && of_near.len() == of_both.len());
+    for (a, b) in of_both.iter().flatten().zip(of_near.iter().flatten()) {
+        assert!((a - b).abs() < 1e-9 * (1.0 + b.abs()), "{a} {b}");
+    }
+    assert!(ScorePrior::new(&learned, [9, 9], 0.5).loose_directions().is_empty());
+}
+
+#[test]
 fn alone_and_together_scores_are_the_same() {
     let learned = learned(WHOLE);
     let shapes = [[9, 11], [12, 12], [15, 21], [12, 12], [7, 7]];

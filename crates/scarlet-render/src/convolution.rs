@@ -4,7 +4,10 @@
 //! it takes to keep what wraps around out of the output box: n + h for equal boxes of n pixels and a kernel
 //! that reaches h, instead of n + 2 h.
 
+mod matrix;
 mod mixing;
+
+pub use matrix::ConvolutionMatrix;
 
 use crate::fft::{RealFft2, Window, Workspace, good_length};
 use crate::{Pixel, simd};

@@ -17,7 +17,7 @@ mod simd;
 pub mod varying;
 mod workers;
 
-pub use convolution::Convolution;
+pub use convolution::{Convolution, ConvolutionMatrix};
 pub use fft::{RealFft2, Window, Workspace, good_length};
 pub use pixel::{Pixel, Precision};
 pub use plan::{Edge, ScenePlan, source_cube};

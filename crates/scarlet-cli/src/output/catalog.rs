@@ -3,6 +3,7 @@
 use super::summary::unit_of;
 use super::{Outcome, program};
 use crate::catalog::{Column, Table};
+use scarlet::frame::Channel;
 use scarlet::infer::Estimate;
 use scarlet::infer::errors::SourceErrors;
 use scarlet::obs::catalog::SourceMeasurement;
@@ -46,8 +47,16 @@ pub(super) fn table(outcome: &Outcome<'_>) -> Table {
             let magnitude = numbers(&|s| Some(zero_point - 2.5 * s.flux[c].log10()));
             let description = format!("AB magnitude of flux_{channel}; none where that is not positive");
             columns.push(Column::new(&format!("mag_{channel}"), "mag", &description, magnitude));
+            let description = format!("standard deviation of mag_{channel}");
+            columns.push(Column::new(
+                &format!("mag_err_{channel}"),
+                "mag",
+                &description,
+                magnitude_errors(outcome, c),
+            ));
         }
     }
+    columns.extend(of_colours(outcome));
     columns.extend(of_positions(outcome, &errors));
     columns.extend([
         Column::new(
@@ -58,6 +67,26 @@ pub(super) fn table(outcome: &Outcome<'_>) -> Table {
         ),
         Column::new("size_err", "pix", "standard deviation of size", errors(&|e| e.half_light_radius_px)),
         Column::new("concentration", "", "5 lg(r80 / r20) of the same image", numbers(&|s| s.concentration)),
+        Column::new(
+            "concentration_err",
+            "",
+            "standard deviation of concentration",
+            errors(&|e| e.concentration),
+        ),
+        Column::new(
+            "g1",
+            "",
+            "reduced shear of its adaptive moments along x",
+            numbers(&|s| s.shear.map(|g| g[0])),
+        ),
+        Column::new("g1_err", "", "standard deviation of g1", errors(&|e| e.shear.map(|g| g[0]))),
+        Column::new(
+            "g2",
+            "",
+            "reduced shear of its adaptive moments along y = x",
+            numbers(&|s| s.shear.map(|g| g[1])),
+        ),
+        Column::new("g2_err", "", "standard deviation of g2", errors(&|e| e.shear.map(|g| g[1]))),
         Column::new(
             "blendedness",
             "",
@@ -100,6 +129,39 @@ fn in_words(estimate: &Estimate) -> String {
     };
     let held = if estimate.is_marginal { "" } else { " with all sources held" };
     format!("{} +- {}{unit}{held}", numbers(&estimate.values), numbers(&estimate.errors))
+}
+
+/// Numbers of each source and its errors, by place in some list that both have; none where it has no errors.
+fn of_both(
+    outcome: &Outcome<'_>,
+    place: usize,
+    list: impl Fn(&SourceMeasurement, &SourceErrors) -> Vec<f64>,
+) -> Vec<f64> {
+    let of = |source: &SourceMeasurement| Some(list(source, outcome.errors_of(&source.id)?)[place]);
+    outcome.sources.iter().map(|source| of(source).unwrap_or(f64::NAN)).collect()
+}
+
+fn magnitude_errors(outcome: &Outcome<'_>, channel: usize) -> Vec<f64> {
+    of_both(outcome, channel, |source, errors| errors.magnitudes(&source.flux))
+}
+
+/// Colours of neighbouring channels: differences of magnitudes, whatever the unit of fluxes.
+fn of_colours(outcome: &Outcome<'_>) -> Vec<Column> {
+    let both = |(k, pair): (usize, &[Channel])| {
+        let (name, error_name) =
+            (format!("colour_{}_{}", pair[0], pair[1]), format!("colour_err_{}_{}", pair[0], pair[1]));
+        let colour = |s: &SourceMeasurement| -2.5 * (s.flux[k].log10() - s.flux[k + 1].log10());
+        let description =
+            format!("magnitude in {} less that in {}; none where a flux is not positive", pair[0], pair[1]);
+        let deviation = format!("standard deviation of {name}");
+        let error = of_both(outcome, k, |source, errors| errors.colours(&source.flux));
+        [
+            Column::new(&name, "mag", &description, outcome.sources.iter().map(colour).collect::<Vec<f64>>()),
+            Column::new(&error_name, "mag", &deviation, error),
+        ]
+    };
+    let channels = outcome.scene.frame().channel_names();
+    channels.windows(2).enumerate().flat_map(both).collect()
 }
 
 /// Values of the errors of sources, one for each row.

@@ -186,11 +186,36 @@ fn source(outcome: &Outcome<'_>, source: &SourceMeasurement) -> ReportSource {
         position_error: errors.and_then(|e| e.center_covariance).map(|c| [c[0][0].sqrt(), c[1][1].sqrt()]),
         size_px: source.half_light_radius_px,
         size_error_px: errors.and_then(|e| e.half_light_radius_px),
+        derived: derived(outcome, source, errors),
         chi2_per_pixel: source.chi2_per_pixel,
         flags: outcome.flags(source),
         bbox: Some((source.bbox.origin(), source.bbox.shape())),
         views: Vec::new(),
     }
+}
+
+/// Colours, and what says more of the shape of an extended source.
+fn derived(
+    outcome: &Outcome<'_>,
+    source: &SourceMeasurement,
+    errors: Option<&SourceErrors>,
+) -> Vec<(String, f64, Option<f64>)> {
+    let channels = outcome.scene.frame().channel_names();
+    let of_colours = errors.map(|errors| errors.colours(&source.flux));
+    let mut derived: Vec<(String, f64, Option<f64>)> = Vec::new();
+    for (k, (pair, flux)) in channels.windows(2).zip(source.flux.windows(2)).enumerate() {
+        let name = format!("{} \u{2212} {} [mag]", pair[0], pair[1]);
+        let error = of_colours.as_ref().map(|errors| errors[k]);
+        derived.push((name, -2.5 * (flux[0].log10() - flux[1].log10()), error));
+    }
+    let Some(errors) = errors else { return derived };
+    let concentration = source.concentration.zip(errors.concentration);
+    derived.extend(concentration.map(|(value, error)| ("concentration".to_owned(), value, Some(error))));
+    if let Some((values, errors)) = source.shear.zip(errors.shear) {
+        let both = ["g1", "g2"].iter().zip(values).zip(errors);
+        derived.extend(both.map(|((name, value), error)| ((*name).to_owned(), value, Some(error))));
+    }
+    derived
 }
 
 fn names(channels: &[Channel]) -> Vec<String> {

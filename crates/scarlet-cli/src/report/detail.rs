@@ -230,6 +230,9 @@ fn numbers(out: &mut String, report: &Report, source: &ReportSource) {
         let error = give_or_take(source.size_error_px.as_ref());
         row(out, "half-light radius", &format!("{}{error} px", number(size, 3)));
     }
+    for (name, value, error) in source.derived.iter().filter(|(_, value, _)| value.is_finite()) {
+        row(out, &escape(name), &format!("{}{}", number(*value, 3), give_or_take(error.as_ref())));
+    }
     if let Some(([y, x], [rows, columns])) = source.bbox {
         let corner = format!("{x}, {y}").replace('-', "\u{2212}");
         row(out, "box", &format!("{columns} \u{d7} {rows} px from x, y = {corner}"));

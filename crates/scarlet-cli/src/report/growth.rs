@@ -61,7 +61,8 @@ mod tests {
             (-((y as f32 - 10.3).powi(2) + (x as f32 - 9.8).powi(2)) / 4.0).exp()
         });
         let plane = star.index_axis(ndarray::Axis(0), 0).mapv(f64::from);
-        let half = scarlet::obs::catalog::half_light_radius(plane.view(), [10.3, 9.8]).expect("it has light");
+        let radii = scarlet::obs::catalog::LightRadii::of(plane.view(), [10.3, 9.8]);
+        let half = radii.expect("it has light").r50_px;
         let curve = growth(star.view(), [10.3, 9.8]);
         let after = curve.partition_point(|point| point[0] < half);
         let ([r0, s0], [r1, s1]) = (curve[after - 1], curve[after]);

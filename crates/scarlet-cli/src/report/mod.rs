@@ -159,6 +159,8 @@ pub struct ReportSource {
     pub size_px: Option<f64>,
     /// Its standard deviation, in pixels.
     pub size_error_px: Option<f64>,
+    /// Other numbers of its light: name, value, standard deviation.
+    pub derived: Vec<(String, f64, Option<f64>)>,
     /// chi2 per pixel in its box.
     pub chi2_per_pixel: Option<f64>,
     /// What is to be said about it, may be empty.

@@ -33,7 +33,8 @@ impl Limits {
     /// The largest R-hat that passes for one of `columns`.
     fn rhat_of(&self, line: &ColumnSummary, chains: &Chains, columns: usize) -> f64 {
         let least = 0.5 * self.ess_per_chain;
-        let by_chance = |probability| rhat_by_chance(line, chains, columns, least, probability);
+        let (ess, shape) = (line.ess_bulk.min(line.ess_tail), [chains.chains(), chains.draws()]);
+        let by_chance = |probability| rhat_by_chance(ess, shape, columns, least, probability);
         self.false_alarm.map_or(self.rhat, |probability| self.rhat.max(by_chance(probability)))
     }
 }

@@ -3,6 +3,9 @@
 mod block;
 mod freedom;
 mod part;
+mod source;
+
+pub use source::{Doubt, FluxCovariance, ParameterError, SourceErrors};
 
 use crate::{InferError, Posterior};
 use block::{Block, Information};
@@ -27,86 +30,6 @@ const FAINT: f64 = 2.0;
 pub struct Errors {
     /// In the order of the scene.
     pub sources: Vec<SourceErrors>,
-}
-
-/// Errors of one source: standard deviations.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SourceErrors {
-    /// Its name.
-    pub id: String,
-    /// Covariance of its fluxes, `[channel, channel]` of the model frame: of the sums of its model over its box.
-    pub flux_covariance: Array2<f64>,
-    /// Covariance of its centre, `[y, x]` in pixels of the model frame; none where that is fixed.
-    pub center_covariance: Option<[[f64; 2]; 2]>,
-    /// Of its half-light radius, in pixels; none for a point.
-    pub half_light_radius_px: Option<f64>,
-    /// Of each free value that is neither its centre nor light.
-    pub parameters: Vec<ParameterError>,
-    /// Number of parameters that the data decide: the share of the noise that it absorbs, in pixels.
-    pub absorbed: f64,
-    /// Covariances of its fluxes with those of sources that overlap it, the closest first.
-    pub neighbours: Vec<FluxCovariance>,
-    /// Why they may be wrong; empty where they are to be trusted.
-    pub doubts: Vec<Doubt>,
-}
-
-/// A value with its error.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ParameterError {
-    /// The path of its parameter.
-    pub path: String,
-    /// Its place among the parameter's values.
-    pub element: usize,
-    /// The value.
-    pub value: f64,
-    /// Its standard deviation.
-    pub error: f64,
-}
-
-/// Covariance of the fluxes of two sources.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FluxCovariance {
-    /// The other source.
-    pub id: String,
-    /// `[own channel, its channel]`.
-    pub covariance: Array2<f64>,
-}
-
-/// Why errors may be wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Doubt {
-    /// A flux that has to be positive is within two errors of 0: its errors are not those of a Gaussian.
-    Faint,
-    /// Some of its parameters are held: images that are not free pixel by pixel, or multiplied with others.
-    Held,
-    /// Pixels are free without a prior, each taken to be known to within itself.
-    NoPrior,
-    /// The data do not tell all its parameters, or not from those of others.
-    NotTold,
-    /// Free parameters of observations are held.
-    Calibration,
-}
-
-impl Doubt {
-    /// The word that stands for it in catalogues.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Faint => "err_faint",
-            Self::Held => "err_held",
-            Self::NoPrior => "err_no_prior",
-            Self::NotTold => "err_not_told",
-            Self::Calibration => "err_calibration",
-        }
-    }
-}
-
-impl SourceErrors {
-    /// Standard deviation of the flux in each channel.
-    #[must_use]
-    pub fn flux(&self) -> Vec<f64> {
-        self.flux_covariance.diag().iter().map(|v| v.sqrt()).collect()
-    }
 }
 
 impl Errors {
@@ -251,7 +174,7 @@ impl All<'_> {
         }
     }
 
-    /// Fluxes, the half-light radius, and all scalars that are not light, of one source.
+    /// Fluxes, the numbers of the shape, and all scalars that are not light, of one source.
     fn functionals(&self, source: usize) -> Vec<Functional> {
         let part = &self.parts[source];
         let mut all: Vec<Functional> = (0..self.channels).map(|c| self.flux(source, c)).collect();
@@ -262,13 +185,13 @@ impl All<'_> {
             };
             part.images.iter().map(each).collect()
         };
-        if !part.radius.is_empty() {
+        for weights in &part.shape {
             let slope = |scalar: &part::Scalar| match scalar.role {
                 Role::Center => 0.0,
-                _ => scalar.sum(&part.radius),
+                _ => scalar.sum(weights),
             };
             let scalars = part.scalars.iter().map(slope).collect();
-            all.push(Functional { source, scalars, images: of_images(&part.radius) });
+            all.push(Functional { source, scalars, images: of_images(weights) });
         }
         let blank: Vec<Vec<f64>> = part.images.iter().map(|image| vec![0.0; image.pixels.len()]).collect();
         for (k, _) in part.scalars.iter().enumerate().filter(|(_, scalar)| scalar.role != Role::Light) {
@@ -340,8 +263,8 @@ impl All<'_> {
         let flux_covariance = |first: usize| Array2::from_shape_fn((c, c), |(a, b)| covariance[a][first + b]);
         let own = flux_covariance(0);
         let own = 0.5 * (&own + &own.t());
-        let has_radius = !part.radius.is_empty();
-        let first = c + usize::from(has_radius);
+        let first = c + part.shape.len();
+        let of_shape = |k: usize| (k < part.shape.len()).then(|| covariance[c + k][c + k].sqrt());
         let others: Vec<&part::Scalar> = part.scalars.iter().filter(|s| s.role != Role::Light).collect();
         let center = format!("{}.center", part.name);
         let place = |element: usize| others.iter().position(|s| s.path == center && s.element == element);
@@ -364,7 +287,9 @@ impl All<'_> {
         let mut errors = SourceErrors {
             id: part.name.clone(),
             center_covariance,
-            half_light_radius_px: has_radius.then(|| covariance[c][c].sqrt()),
+            half_light_radius_px: of_shape(0),
+            concentration: of_shape(1),
+            shear: of_shape(2).zip(of_shape(3)).map(|(g1, g2)| [g1, g2]),
             parameters: parameters.collect(),
             absorbed,
             neighbours,

@@ -4,7 +4,7 @@ use crate::InferError;
 use ndarray::{Array3, Axis};
 use scarlet_frame::BBox;
 use scarlet_model::{Component, Layout, ModelError, Operation, Role, Scene, Slot, Source, Transform};
-use scarlet_obs::catalog::half_light_radius;
+use scarlet_obs::catalog::LightShape;
 use scarlet_render::{ScenePlan, Workers};
 use std::ops::Range;
 
@@ -15,8 +15,6 @@ const STEP_PX: f64 = 1e-3;
 const STEP: f64 = 1e-4;
 /// Faintest pixel that is known to within itself, as a share of the peak.
 const FAINTEST: f64 = 1e-6;
-/// Half the width of the ring in which the brightness at the half-light radius is measured, in pixels.
-const RING_PX: f64 = 1.0;
 
 /// One source at the best fit.
 #[derive(Debug)]
@@ -34,8 +32,9 @@ pub(super) struct Part {
     pub(super) is_positive: bool,
     /// Its flux in each channel.
     pub(super) flux: Vec<f64>,
-    /// How its half-light radius changes with the light of each pixel of its box; empty for a point.
-    pub(super) radius: Vec<f64>,
+    /// How each of the [numbers](LightShape::numbers) of its shape changes with the light of each pixel of its box; empty
+    /// for a point.
+    pub(super) shape: Vec<Vec<f64>>,
 }
 
 /// One value of a free parameter that is no image.
@@ -84,7 +83,7 @@ impl Part {
             problem: "it has no box".to_owned(),
         })?;
         let mut alone = Scene::new(scene.frame().clone().cropped(bbox))?;
-        alone.add(source.clone())?;
+        alone.add(source.clone().named(name))?;
         let layout = Layout::new(&alone)?;
         let values = layout.start_values().to_vec();
         let slots: Vec<&Slot> = slots.iter().zip(layout.slots()).map(|(_, own)| own).collect();
@@ -104,7 +103,7 @@ impl Part {
             prior: prior_curvature(&free().filter(is_scalar).collect::<Vec<_>>(), &values),
             is_positive: free().filter(|s| s.role == Role::Light).all(|s| s.transform.is_positive()),
             is_whole: free().all(|slot| is_scalar(&slot)),
-            radius: Vec::new(),
+            shape: Vec::new(),
             flux: Vec::new(),
             images: Vec::new(),
         };
@@ -120,7 +119,7 @@ impl Part {
             let center = scene.param(&format!("{name}.center"))?.values();
             let shape = plan.shape();
             let cube = Array3::from_shape_vec(shape, cube).expect("the cube has the plan's shape");
-            part.radius = slopes_of_radius(&cube, bbox, [center[0], center[1]]);
+            part.shape = slopes_of_shape(&cube, bbox, [center[0], center[1]]);
         }
         part.images = images.into_iter().map(|(_, image)| image).collect();
         Ok(part)
@@ -281,19 +280,10 @@ fn fall(prior: &dyn scarlet_model::Score, values: &[f64], k: usize) -> Vec<f64> 
     behind.iter().zip(&ahead).map(|(b, a)| (b - a) / (2.0 * step)).collect()
 }
 
-/// How the half-light radius of a cube's light changes with each pixel: (1/2 - share inside) / (light in a ring of width 1).
-fn slopes_of_radius(cube: &Array3<f64>, bbox: BBox, center: [f64; 2]) -> Vec<f64> {
-    let image = cube.sum_axis(Axis(0));
+/// How each of the numbers of the shape of a cube's light changes with each pixel.
+fn slopes_of_shape(cube: &Array3<f64>, bbox: BBox, center: [f64; 2]) -> Vec<Vec<f64>> {
     let origin = bbox.origin().map(|c| c as f64);
     let inside = [center[0] - origin[0], center[1] - origin[1]];
-    let Some(radius) = half_light_radius(image.view(), inside) else { return vec![0.0; bbox.len()] };
-    let distance = |(y, x): (usize, usize)| (y as f64 - inside[0]).hypot(x as f64 - inside[1]);
-    let near = image.indexed_iter().filter(|(at, _)| (distance(*at) - radius).abs() < RING_PX);
-    let (sum, count) = near.fold((0.0, 0.0), |(sum, n), (_, v)| (sum + v, n + 1.0));
-    let ring = std::f64::consts::TAU * radius * sum / f64::max(count, 1.0);
-    let slope = |(at, _)| {
-        let share = (0.5 + radius - distance(at)).clamp(0.0, 1.0);
-        if ring > 0.0 { (0.5 - share) / ring } else { 0.0 }
-    };
-    image.indexed_iter().map(slope).collect()
+    let slopes = LightShape::slopes(cube.sum_axis(Axis(0)).view(), inside);
+    slopes.into_iter().map(|plane| plane.into_iter().collect()).collect()
 }

@@ -5,8 +5,7 @@ use crate::InferError;
 use ndarray::{Array2, Array3, Axis};
 use scarlet_model::{Scene, Source};
 use scarlet_obs::ObsError;
-use scarlet_obs::catalog::LightRadii;
-use scarlet_obs::measure::Moments;
+use scarlet_obs::catalog::LightShape;
 use scarlet_render::source_cube;
 
 /// What is measured of one source, in each draw.
@@ -35,8 +34,7 @@ impl PosteriorStart<'_> {
     /// - `NAME.flux_CHANNEL`, and `NAME.colour_A_B` = -2.5 log10(flux A / flux B) of neighbouring channels, in magnitudes;
     /// - `NAME.mag_CHANNEL` = `zero_point` - 2.5 log10(flux), where there is a zero point: the magnitude of one unit of flux;
     /// - of what is no point: `NAME.radius`, the half-light radius in pixels of the model frame with the model's PSF,
-    ///   `NAME.concentration` ([`LightRadii::concentration`]), and `NAME.g1`, `NAME.g2`, the
-    ///   reduced shear (a - b) / (a + b) of its second moments along x and along y = x;
+    ///   `NAME.concentration`, and `NAME.g1`, `NAME.g2`, the reduced shear: see [`LightShape`];
     /// - `NAME.ra`, `NAME.dec` in degrees where the frame has a WCS.
     ///
     /// # Cost
@@ -163,9 +161,8 @@ impl Measured {
             let image: Array2<f64> = cube.sum_axis(Axis(0));
             let origin = bbox.origin().map(|c| c as f64);
             let inside = [center[0] - origin[0], center[1] - origin[1]];
-            let radii = LightRadii::of(image.view(), inside);
-            numbers.extend(radii.map_or([f64::NAN; 2], |radii| [radii.r50_px, radii.concentration()]));
-            numbers.extend(reduced_shear(&Moments::of(image.view(), 2)));
+            let shape = LightShape::of(image.view(), inside);
+            numbers.extend(shape.map_or([f64::NAN; 4], |shape| shape.numbers()));
         }
         if self.has_sky {
             let sky = scene.frame().to_sky(center).map_err(ObsError::from)?;
@@ -173,13 +170,4 @@ impl Measured {
         }
         Ok(numbers)
     }
-}
-
-/// (Q_xx - Q_yy, 2 Q_yx) / (Q_xx + Q_yy + 2 sqrt(det Q)): (a - b) / (a + b) in length for axes a > b.
-///
-/// Source: Bartelmann & Schneider 2001, Phys. Rep. 340, 291, eq. 4.10.
-fn reduced_shear(moments: &Moments) -> [f64; 2] {
-    let [yy, yx, xx] = moments.second_px2();
-    let norm = xx + yy + 2.0 * (xx * yy - yx * yx).max(0.0).sqrt();
-    [(xx - yy) / norm, 2.0 * yx / norm]
 }

@@ -1,13 +1,15 @@
 //! Free-form images beside the dense matrix of all pixels.
 
 use crate::dense::{columns, information, inverse};
-use ndarray::{Array1, Array2, Array3};
+use ndarray::{Array1, Array2, Array3, Axis};
 use scarlet_frame::{Frame, Psf};
 use scarlet_infer::sample::PosteriorStart;
 use scarlet_infer::{Posterior, Precision};
 use scarlet_model::prior::{NearImage, Score};
 use scarlet_model::{Scene, Source};
+use scarlet_obs::catalog::LightShape;
 use scarlet_obs::{Observation, render};
+use scarlet_render::source_cube;
 
 const SIDE: usize = 15;
 const NEAR: [f64; 2] = [0.5, 0.01];
@@ -38,8 +40,21 @@ fn scene(apart: f64, is_from_data: bool) -> (Scene, Frame) {
     (scene, frame)
 }
 
-/// Flux errors of each source, and numbers of parameters that the data decide, from the dense matrix.
-fn expected(scene: &Scene, observation: &Observation, is_from_data: bool) -> Vec<([f64; 2], f64)> {
+fn source_flux(scene: &Scene, name: &str) -> Vec<f64> {
+    let (_, cube) = source_cube(scene, name).expect("a source");
+    cube.axis_iter(Axis(0)).map(|plane| plane.sum()).collect()
+}
+
+fn shape_slopes(scene: &Scene, name: &str) -> [Array2<f64>; 4] {
+    let (bbox, cube) = source_cube(scene, name).expect("a source");
+    let center = scene.param(&format!("{name}.center")).expect("there").values();
+    let inside = [0, 1].map(|k| center[k] - bbox.origin()[k] as f64);
+    LightShape::slopes(cube.sum_axis(Axis(0)).view(), inside)
+}
+
+/// Errors of the fluxes, the colour and, of galaxies, the shape of each source, and numbers of parameters that the data decide,
+/// from the dense matrix.
+fn expected(scene: &Scene, observation: &Observation, is_from_data: bool) -> Vec<(Vec<f64>, f64)> {
     let mut wanted: Vec<(String, usize, f64)> = Vec::new();
     for name in ["a", "b", "star"] {
         wanted.extend((0..2).map(|c| (format!("{name}.spectrum"), c, 1.0)));
@@ -91,18 +106,35 @@ fn expected(scene: &Scene, observation: &Observation, is_from_data: bool) -> Vec
     };
     let of = |name: &str| {
         let values = |path: &str| scene.param(&format!("{name}.{path}")).expect("there").values().to_vec();
-        let flux = |c: usize| {
+        let flux = |c: usize| -> Array1<f64> {
             let gradient = wanted.iter().map(|(path, element, _)| match path.strip_prefix(name) {
                 Some(".spectrum") if *element == c && name == "star" => 1.0,
                 Some(".spectrum") if *element == c => values("morphology").iter().sum(),
                 Some(".morphology") => values("spectrum")[c],
                 _ => 0.0,
             });
-            let gradient = Array1::from_iter(gradient);
-            (gradient.dot(&covariance.dot(&gradient)) + of_expected(&gradient)).sqrt()
+            gradient.collect()
         };
+        // the spectrum scales all pixels alike, which changes no shape
+        let of_shape = |slopes: &Array2<f64>| -> Array1<f64> {
+            let amplitude: f64 = values("spectrum").iter().sum();
+            let gradient = wanted.iter().map(|(path, element, _)| match path.strip_prefix(name) {
+                Some(".morphology") => amplitude * slopes.as_slice().expect("row order")[*element],
+                _ => 0.0,
+            });
+            gradient.collect()
+        };
+        let [g, r] = [flux(0), flux(1)];
+        let measured = source_flux(scene, name);
+        let colour = (&g / measured[0] - &r / measured[1]) * (2.5 / std::f64::consts::LN_10);
+        let mut gradients = vec![g, r, colour];
+        if name != "star" {
+            gradients.extend(shape_slopes(scene, name).iter().map(of_shape));
+        }
+        let error =
+            |gradient: &Array1<f64>| (gradient.dot(&covariance.dot(gradient)) + of_expected(gradient)).sqrt();
         let own = wanted.iter().enumerate().filter(|(_, (path, ..))| path.starts_with(&format!("{name}.")));
-        ([flux(0), flux(1)], own.map(|(k, _)| decided[[k, k]]).sum())
+        (gradients.iter().map(error).collect(), own.map(|(k, _)| decided[[k, k]]).sum())
     };
     ["a", "b", "star"].map(of).to_vec()
 }
@@ -118,15 +150,21 @@ fn freedom_is_in_the_errors_of_fluxes() {
         let mut posterior = builder.build(&scene, [&observation]).expect("valid");
         let x = posterior.start().expect("inside");
         let errors = posterior.errors(&x, &scene, &[&observation]).expect("errors");
-        for (source, (flux, decided)) in
+        for (source, (errors, decided)) in
             errors.sources.iter().zip(expected(&scene, &observation, is_from_data))
         {
-            let ratios: Vec<f64> = source.flux().iter().zip(flux).map(|(a, b)| a / b).collect();
+            let mut own = source.flux();
+            own.extend(source.colours(&source_flux(&scene, &source.id)));
+            own.extend(source.half_light_radius_px.into_iter().chain(source.concentration));
+            own.extend(source.shear.into_iter().flatten());
+            let ratios: Vec<f64> = own.iter().zip(&errors).map(|(a, b)| a / b).collect();
+            assert_eq!(own.len(), errors.len());
             println!(
-                "{apart} px apart, from data {is_from_data}, {}: flux errors {flux:.3?}, ours over them {ratios:.3?}; absorbed {decided:.1}, ours {:.1}",
+                "{apart} px apart, from data {is_from_data}, {}: errors {errors:.3?}, ours over them {ratios:.3?}; absorbed {decided:.1}, ours {:.1}",
                 source.id, source.absorbed
             );
-            assert!(ratios.iter().all(|r| (0.93..1.03).contains(r)), "{ratios:?}");
+            assert!(ratios[..2].iter().all(|r| (0.93..1.03).contains(r)), "{ratios:?}");
+            assert!(ratios[2..].iter().all(|r| (0.9..1.1).contains(r)), "{ratios:?}");
             assert!((0.85..1.25).contains(&(source.absorbed / decided)), "{} {decided}", source.absorbed);
         }
     }

@@ -160,6 +160,18 @@ impl Score for ScorePrior {
         is_known.then_some(self.precisions.as_slice())
     }
 
+    /// Those of the density beside it, less where the network holds the image too: an expectation that moves by d takes the
+    /// score with it by the density's precisions times d alone.
+    fn loose_directions(&self) -> Vec<Vec<f64>> {
+        let Some(density) = &self.beside else { return Vec::new() };
+        let Some(own) = density.precisions() else { return Vec::new() };
+        let held = |change: Vec<f64>| {
+            let pixels = change.iter().zip(own).zip(&self.precisions);
+            pixels.map(|((d, own), sum)| if *sum > 0.0 { d * own / sum } else { 0.0 }).collect()
+        };
+        density.loose_directions().into_iter().map(held).collect()
+    }
+
     fn staged(&self) -> Option<&dyn Staged> {
         Some(self)
     }

@@ -1,20 +1,13 @@
 //! How much of the light at a source is that of its neighbours.
 
 use super::SourceMeasurement;
-use crate::measure::Moments;
+use crate::measure::AdaptiveMoments;
 use ndarray::{Array2, ArrayView2, Axis, s};
 use scarlet_frame::BBox;
 use std::ops::Range;
 
 /// Share of a source's flux that its flux region holds.
 const REGION: f64 = 0.9;
-/// Rounds in which a weight is matched, at most.
-const ROUNDS: usize = 30;
-/// Change of second moments at which it is matched, relative.
-const MATCHED: f64 = 1e-3;
-/// First and smallest variance of a weight, in pixels squared.
-const VARIANCES: [f64; 2] = [4.0, 0.05];
-
 /// Writes blendedness and purity of all `sources`, of the light that all of them have on `frame`, summed over channels.
 pub(super) fn measure_blends(sources: &mut [SourceMeasurement], frame: BBox) {
     let own: Vec<Option<Light>> = sources.iter().map(|source| Light::of(source, frame)).collect();
@@ -61,41 +54,9 @@ impl Light {
 ///
 /// Source: Bosch et al. 2018 (PASJ 70, S5), section 4.9.11; there f and F are pixels of child and parent, made positive.
 fn blendedness(own: ArrayView2<'_, f64>, all: ArrayView2<'_, f64>, center: [f64; 2]) -> Option<f64> {
-    let weight = matched_weight(own, center)?;
+    let weight = AdaptiveMoments::of(own, center)?.weight(own.dim());
     let [own, all] = [own, all].map(|image| weight.iter().zip(image).map(|(w, v)| w * v).sum::<f64>());
     (own > 0.0 && all > 0.0).then(|| 1.0 - own / all)
-}
-
-/// The Gaussian whose second moments are those of `image` under it, as a weight of each pixel.
-///
-/// Under a Gaussian of covariance C, another one of that covariance has moments C / 2: C becomes twice what is measured
-/// until nothing changes (Bernstein & Jarvis 2002, AJ 123, 583, section 3.1.1).
-fn matched_weight(image: ArrayView2<'_, f64>, mut center: [f64; 2]) -> Option<Array2<f64>> {
-    let [first, least] = VARIANCES;
-    let mut covariance = [first, 0.0, first];
-    for _ in 0..ROUNDS {
-        let weight = gaussian(image.dim(), center, covariance);
-        let moments = Moments::weighted(image, weight.view(), None, 2);
-        let [yy, yx, xx] = moments.second_px2().map(|q| 2.0 * q);
-        let next = [yy.max(least), yx, xx.max(least)];
-        if moments.flux() <= 0.0 || !next.iter().all(|v| v.is_finite()) || yx * yx >= next[0] * next[2] {
-            return None;
-        }
-        let change = next.iter().zip(covariance).map(|(new, old)| (new - old).abs()).fold(0.0, f64::max);
-        (center, covariance) = (moments.centroid(), next);
-        if change < MATCHED * (yy + xx) {
-            break;
-        }
-    }
-    Some(gaussian(image.dim(), center, covariance))
-}
-
-fn gaussian(shape: (usize, usize), center: [f64; 2], [yy, yx, xx]: [f64; 3]) -> Array2<f64> {
-    let determinant = yy * xx - yx * yx;
-    Array2::from_shape_fn(shape, |(y, x)| {
-        let (dy, dx) = (y as f64 - center[0], x as f64 - center[1]);
-        (-0.5 * (xx * dy * dy - 2.0 * yx * dy * dx + yy * dx * dx) / determinant).exp()
-    })
 }
 
 /// sum(f) / sum(F) over the flux region of a source: its brightest pixels that hold 90% of its light.
@@ -117,6 +78,14 @@ mod tests {
     use super::*;
 
     const SIGMA: f64 = 2.5;
+
+    fn gaussian(shape: (usize, usize), center: [f64; 2], [yy, yx, xx]: [f64; 3]) -> Array2<f64> {
+        let determinant = yy * xx - yx * yx;
+        Array2::from_shape_fn(shape, |(y, x)| {
+            let (dy, dx) = (y as f64 - center[0], x as f64 - center[1]);
+            (-0.5 * (xx * dy * dy - 2.0 * yx * dy * dx + yy * dx * dx) / determinant).exp()
+        })
+    }
 
     fn source(center: [f64; 2], covariance: [f64; 3], flux: f64) -> Array2<f64> {
         let image = gaussian((91, 91), center, covariance);

@@ -2,8 +2,10 @@
 
 mod blend;
 mod radii;
+mod shape;
 
-pub use radii::{LightRadii, half_light_radius};
+pub use radii::LightRadii;
+pub use shape::LightShape;
 
 use crate::{ObsError, Observation, Sight};
 use ndarray::{Array3, Axis};
@@ -27,6 +29,9 @@ pub struct SourceMeasurement {
     pub half_light_radius_px: Option<f64>,
     /// Its [concentration](LightRadii::concentration), of the same image; none where it has no light.
     pub concentration: Option<f64>,
+    /// Its [reduced shear](LightShape::shear) `[g1, g2]`, of the same image; NaN where no weight can be matched to that, none
+    /// where it has no light.
+    pub shear: Option<[f64; 2]>,
     /// Share of the light at its place that is its neighbours', under a Gaussian weight that is matched to it: 1 -
     /// sum(w f) / sum(w F), with f its light, F that of all sources, both summed over channels; none where it has no light.
     ///
@@ -114,14 +119,15 @@ fn measure(scene: &Scene, name: &str, observations: &[Rendered<'_>]) -> Result<S
     }
     let origin = bbox.origin().map(|c| c as f64);
     let inside = [center[0] - origin[0], center[1] - origin[1]];
-    let radii = LightRadii::of(cube.sum_axis(Axis(0)).view(), inside);
+    let shape = LightShape::of(cube.sum_axis(Axis(0)).view(), inside);
     Ok(SourceMeasurement {
         id: name.to_owned(),
         center,
         sky: scene.frame().wcs_ref().map(|_| scene.frame().to_sky(center)).transpose()?,
         flux: cube.axis_iter(Axis(0)).map(|plane| plane.sum()).collect(),
-        half_light_radius_px: radii.map(|radii| radii.r50_px),
-        concentration: radii.map(|radii| radii.concentration()),
+        half_light_radius_px: shape.map(|shape| shape.half_light_radius_px),
+        concentration: shape.map(|shape| shape.concentration),
+        shear: shape.map(|shape| shape.shear),
         blendedness: None,
         purity: None,
         bbox,

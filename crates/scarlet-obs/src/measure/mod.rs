@@ -3,8 +3,10 @@
 //! Images are `[y, x]`, cubes `[channel, y, x]`; positions are `(y, x)` in pixels of the array, pixel centres
 //! at integers from 0. For a component, add the origin of its box.
 
+mod adaptive;
 mod moments;
 
+pub use adaptive::{AdaptiveMoments, reduced_shear};
 pub use moments::Moments;
 
 use crate::{ObsError, Observation};

@@ -37,6 +37,9 @@ pub struct Contrast<'a> {
     roots: Array3<f64>,
     /// Of each channel, where noise is correlated.
     correlated: Vec<(Whitening<f64>, Planes<f64>)>,
+    /// Information about pairs of pixels of weight 1 up to some lag, for each own channel, once it is known to be the same
+    /// everywhere.
+    alike: Option<(usize, Vec<(usize, Array2<f64>)>)>,
 }
 
 /// What one channel sees of something, in units of its noise and free of its correlations.
@@ -80,7 +83,7 @@ impl<'a> Contrast<'a> {
         let planes = observation.weights().axis_iter(Axis(0)).enumerate();
         let correlated =
             planes.filter_map(whitening).map(|(planes, whitening)| (whitening, planes)).collect();
-        Ok(Self { view: View::new(observation, model)?, roots, correlated })
+        Ok(Self { view: View::new(observation, model)?, roots, correlated, alike: None })
     }
 
     /// What is seen of the light `cube` `[channel of the model, y, x]` in `bbox` of the model frame; nothing for channels in
@@ -114,24 +117,38 @@ impl<'a> Contrast<'a> {
     /// On another grid it is interpolated between the observation's pixels.
     #[must_use]
     pub fn of_pixels(&mut self, at: [i64; 2], around: BBox, reach: usize) -> Vec<(usize, Array2<f64>)> {
+        let kernels = match &self.alike {
+            Some((lags, kernels)) if *lags == reach => kernels.clone(),
+            _ if self.view.is_uniform() && self.correlated.is_empty() => {
+                let kernels = self.unweighted(self.view.model.center(), reach);
+                self.alike = Some((reach, kernels.clone()));
+                kernels
+            }
+            _ => self.unweighted(at, reach),
+        };
+        let Some(seen) = self.view.sight().footprint(around) else { return Vec::new() };
+        let [rows, columns] = self.view.sight().pixels().slices_of(seen).expect("a footprint is inside");
+        let weighted = |(own, mut kernel): (usize, Array2<f64>)| {
+            let roots = self.roots.slice(ndarray::s![own, rows.clone(), columns.clone()]);
+            kernel *= roots.iter().map(|root| root * root).sum::<f64>() / roots.len() as f64;
+            (self.view.sight().channels()[own], kernel)
+        };
+        kernels.into_iter().map(weighted).collect()
+    }
+
+    /// The same for each own channel where all pixels have a weight of 1.
+    fn unweighted(&mut self, at: [i64; 2], reach: usize) -> Vec<(usize, Array2<f64>)> {
         let channels = self.view.sight().channels().to_vec();
-        let seen = self.view.sight().footprint(around);
+        let inverse = match self.view.sight().whole_pixel_shift() {
+            Some(_) => [[1.0, 0.0], [0.0, 1.0]],
+            None => self.view.sight().affine().inverse().map_or([[0.0; 2]; 2], |i| i.jacobian()),
+        };
         let mut kernels = Vec::new();
         for (own, channel) in channels.into_iter().enumerate() {
             let Some((bbox, pixels)) = self.view.stamp(own, BBox::new(at, [1, 1]), &[1.0]) else { continue };
             let (bbox, pixels) = self.whitened(own, bbox, pixels);
             let signal = Signal { channel, bbox, pixels }.trimmed(FAINT_OF_PIXEL);
-            let weight = seen.map_or(0.0, |seen| {
-                let [rows, columns] =
-                    self.view.sight().pixels().slices_of(seen).expect("a footprint is inside");
-                let roots = self.roots.slice(ndarray::s![own, rows, columns]);
-                roots.iter().map(|root| root * root).sum::<f64>() / roots.len() as f64
-            });
-            let inverse = match self.view.sight().whole_pixel_shift() {
-                Some(_) => [[1.0, 0.0], [0.0, 1.0]],
-                None => self.view.sight().affine().inverse().map_or([[0.0; 2]; 2], |i| i.jacobian()),
-            };
-            kernels.push((channel, signal.with_itself(reach, inverse) * weight));
+            kernels.push((own, signal.with_itself(reach, inverse)));
         }
         kernels
     }
@@ -176,6 +193,17 @@ impl Signal {
         (0..common.shape()[0]).map(|y| product(self.row(common, y), other.row(common, y))).sum()
     }
 
+    /// The sum over pixels of the products with itself moved so many pixels.
+    fn dot_moved(&self, by: [i64; 2]) -> f64 {
+        let moved = |bbox: BBox, sign: i64| {
+            let origin = [0, 1].map(|k| bbox.origin()[k] + sign * by[k]);
+            BBox::new(origin, bbox.shape())
+        };
+        let Some(common) = self.bbox.intersection(moved(self.bbox, 1)) else { return 0.0 };
+        let back = moved(common, -1);
+        (0..common.shape()[0]).map(|y| product(self.row(common, y), self.row(back, y))).sum()
+    }
+
     /// Row `y` of a box inside this one.
     fn row(&self, inner: BBox, y: usize) -> &[f64] {
         let [dy, dx] = [0, 1].map(|k| (inner.origin()[k] - self.bbox.origin()[k]) as usize);
@@ -209,9 +237,7 @@ impl Signal {
         let mut table = Array2::zeros((side, side));
         for y in 0..=own {
             for x in -own..=own {
-                let [oy, ox] = self.bbox.origin();
-                let moved = Self { bbox: BBox::new([oy + y, ox + x], self.bbox.shape()), ..self.clone() };
-                let product = self.dot(&moved);
+                let product = self.dot_moved([y, x]);
                 table[[(own + y) as usize, (own + x) as usize]] = product;
                 table[[(own - y) as usize, (own - x) as usize]] = product;
             }

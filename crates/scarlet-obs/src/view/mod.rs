@@ -125,6 +125,15 @@ impl<'a> View<'a> {
         &self.sight
     }
 
+    /// Whether each pixel of the model is seen like every other.
+    const fn is_uniform(&self) -> bool {
+        match &self.way {
+            Way::Pixels => true,
+            Way::Convolved(convolved) => convolved.variation.is_none(),
+            Way::Resampled(_) => false,
+        }
+    }
+
     /// What is seen of the source called `name` alone; none where that is nothing.
     ///
     /// # Errors

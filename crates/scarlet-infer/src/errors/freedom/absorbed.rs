@@ -6,7 +6,7 @@ use ndarray::Array2;
 /// Pixels that are fainter than so many of their own errors are at their bound, and not free.
 const AT_BOUND: f64 = 0.5;
 /// Frequencies along each axis of the absorbed share.
-const FREQUENCIES: usize = 24;
+const FREQUENCIES: usize = 16;
 
 impl FreeImage {
     /// Information that the data have about each pixel by itself.
@@ -41,23 +41,29 @@ impl FreeImage {
             sum.scaled_add(a * a, kernel);
         }
         let half = [sum.nrows() / 2, sum.ncols() / 2];
-        let cosine = |k: usize, lag: f64| (std::f64::consts::TAU * k as f64 * lag / FREQUENCIES as f64).cos();
-        let sine = |k: usize, lag: f64| (std::f64::consts::TAU * k as f64 * lag / FREQUENCIES as f64).sin();
+        // cosine and sine of all multiples of a frequency and a lag
+        let waves: [[f64; 2]; FREQUENCIES] = std::array::from_fn(|k| {
+            let (sine, cosine) = (std::f64::consts::TAU * k as f64 / FREQUENCIES as f64).sin_cos();
+            [cosine, sine]
+        });
+        let wave = |k: usize, at: usize, middle: usize| {
+            waves[(k as i64 * (at as i64 - middle as i64)).rem_euclid(FREQUENCIES as i64) as usize]
+        };
         let mut spectrum = Vec::with_capacity(FREQUENCIES * FREQUENCIES);
         for v in 0..FREQUENCIES {
             let row = |x: usize| {
                 let column = sum.column(x);
                 let terms = column.iter().enumerate().map(|(y, t)| {
-                    let lag = y as f64 - half[0] as f64;
-                    [t * cosine(v, lag), t * sine(v, lag)]
+                    let [cosine, sine] = wave(v, y, half[0]);
+                    [t * cosine, t * sine]
                 });
                 terms.fold([0.0; 2], |[re, im], [a, b]| [re + a, im + b])
             };
             let rows: Vec<[f64; 2]> = (0..sum.ncols()).map(row).collect();
             for u in 0..FREQUENCIES {
                 let terms = rows.iter().enumerate().map(|(x, [re, im])| {
-                    let lag = x as f64 - half[1] as f64;
-                    re * cosine(u, lag) - im * sine(u, lag)
+                    let [cosine, sine] = wave(u, x, half[1]);
+                    re * cosine - im * sine
                 });
                 spectrum.push(terms.sum::<f64>().max(0.0));
             }

@@ -15,13 +15,13 @@ use super::part::Part;
 use expected::Loose;
 use ndarray::Array2;
 use scarlet_frame::BBox;
-use scarlet_render::{Convolution, Window, Workspace};
+use scarlet_render::{Convolution, ConvolutionMatrix, Window, Workspace};
 
 /// Pixels around a source's box in which neighbours count.
 const MARGIN_PX: usize = 6;
 /// Iterations at most, and the share of a variance below which another one is not worth it, for fluxes and for the rest.
 const ITERATIONS: usize = 24;
-const SMALL: [f64; 2] = [0.01, 0.03];
+const SMALL: [f64; 2] = [0.01, 0.02];
 /// Added to the scaled information of scalars.
 const RIDGE: f64 = 1e-7;
 
@@ -37,6 +37,8 @@ pub(super) struct Functional {
 /// The surroundings of one source.
 pub(super) struct Surroundings {
     convolution: Convolution<f32>,
+    /// What images see of each other, where they are fewer than channels.
+    matrix: Option<ConvolutionMatrix<f32>>,
     work: Workspace<f32>,
     window: BBox,
     images: Vec<Local>,
@@ -64,6 +66,24 @@ struct Local {
     start: usize,
 }
 
+impl Local {
+    /// Adds so many times its part of all pixels to a plane of the window.
+    fn add_to(&self, share: f32, pixels: &[f32], plane: &mut [f32], window: BBox) {
+        let width = self.inside.shape()[1];
+        for (y, from) in pixels[self.start..][..self.inside.len()].chunks_exact(width).enumerate() {
+            add(share, from, &mut plane[row_of(window, self.inside, y)..][..width]);
+        }
+    }
+
+    /// Adds so many times its part of a plane of the window to all pixels.
+    fn add_from(&self, share: f32, plane: &[f32], window: BBox, pixels: &mut [f32]) {
+        let width = self.inside.shape()[1];
+        for (y, to) in pixels[self.start..][..self.inside.len()].chunks_exact_mut(width).enumerate() {
+            add(share, &plane[row_of(window, self.inside, y)..][..width], to);
+        }
+    }
+}
+
 impl Surroundings {
     /// Of `parts[target]`, with `near` by it, in a frame of this box, of which the first `close` are so close that their
     /// expected images count; `kernels` is the information about pairs of pixels in each channel.
@@ -80,7 +100,7 @@ impl Surroundings {
         for source in all() {
             for (index, image) in parts[source].images.iter().enumerate() {
                 let Some(inside) = image.bbox.intersection(window) else { continue };
-                let amplitudes = image.amplitudes.iter().map(|a| *a as f32).collect();
+                let amplitudes: Vec<f32> = image.amplitudes.iter().map(|a| *a as f32).collect();
                 images.push(Local { source, index, amplitudes, inside, start: pixels });
                 pixels += inside.len();
             }
@@ -89,7 +109,10 @@ impl Surroundings {
             return None;
         }
         let convolution = Convolution::new(window, window, kernels);
+        let amplitudes: Vec<&[f32]> =
+            images.iter().map(|local: &Local| local.amplitudes.as_slice()).collect();
         let mut surroundings = Self {
+            matrix: (images.len() < kernels.len()).then(|| convolution.matrix(&amplitudes)),
             work: convolution.workspace(),
             convolution,
             pixels,
@@ -180,36 +203,37 @@ impl Surroundings {
         let Self { convolution, work, plane, seen, window, images, .. } = self;
         convolution.apply(channel, plane, Window::whole(window.shape()), seen, work);
         for local in images.iter().filter(|local| local.amplitudes[channel] != 0.0) {
-            let width = local.inside.shape()[1];
-            for (y, out) in pixels[local.start..][..local.inside.len()].chunks_exact_mut(width).enumerate() {
-                let row = &seen[row_of(*window, local.inside, y)..][..width];
-                out.iter_mut().zip(row).for_each(|(o, s)| *o += local.amplitudes[channel] * s);
-            }
+            local.add_from(local.amplitudes[channel], seen, *window, pixels);
         }
     }
 
-    /// S times `x` into `out`.
+    /// S times `x` into `out`, in all pixels.
     fn apply(&mut self, x: &[f32], out: &mut [f32]) {
         out.iter_mut().zip(x).zip(&self.precisions).for_each(|((o, x), p)| *o = x * p);
-        for channel in 0..self.images[0].amplitudes.len() {
-            self.plane.fill(0.0);
-            for local in self.images.iter().filter(|local| local.amplitudes[channel] != 0.0) {
-                let width = local.inside.shape()[1];
-                for (y, from) in x[local.start..][..local.inside.len()].chunks_exact(width).enumerate() {
-                    let row = &mut self.plane[row_of(self.window, local.inside, y)..][..width];
-                    row.iter_mut().zip(from).for_each(|(r, x)| *r += local.amplitudes[channel] * x);
-                }
-            }
-            self.see(channel, out);
-        }
+        self.add_seen(x, out);
         let told: Vec<f64> = self.shared.iter().map(|shared| f64::from(dot(shared, x))).collect();
         for (shared, value) in self.shared.iter().zip(solved(&self.factor, &self.scales, &told)) {
             out.iter_mut().zip(shared).for_each(|(o, s)| *o -= value as f32 * s);
         }
-        out.iter_mut().zip(&self.preconditioner).for_each(|(o, m)| *o *= f32::from(*m > 0.0));
     }
 
-    /// r of a functional: how it changes with pixels while scalars follow them.
+    /// Adds what pixels see of each other: of few images each with the others, of more by way of channels.
+    fn add_seen(&mut self, x: &[f32], out: &mut [f32]) {
+        let Self { matrix, images, window, .. } = self;
+        if let Some(matrix) = matrix {
+            let fill = |i: usize, plane: &mut [f32]| images[i].add_to(1.0, x, plane, *window);
+            return matrix.apply(fill, |i, plane| images[i].add_from(1.0, plane, *window, out));
+        }
+        for channel in 0..self.images[0].amplitudes.len() {
+            self.plane.fill(0.0);
+            for local in self.images.iter().filter(|local| local.amplitudes[channel] != 0.0) {
+                local.add_to(local.amplitudes[channel], x, &mut self.plane, self.window);
+            }
+            self.see(channel, out);
+        }
+    }
+
+    /// r of a functional: how it changes with pixels, free or not, while scalars follow them.
     fn reduced(&self, functional: &Functional, parts: &[Part]) -> Vec<f32> {
         let mut reduced = vec![0.0; self.pixels];
         for local in self.images.iter().filter(|local| local.source == functional.source) {
@@ -225,7 +249,6 @@ impl Surroundings {
         for (shared, value) in self.shared.iter().zip(solved(&self.factor, &self.scales, &scalars)) {
             reduced.iter_mut().zip(shared).for_each(|(r, s)| *r -= value as f32 * s);
         }
-        reduced.iter_mut().zip(&self.preconditioner).for_each(|(r, m)| *r *= f32::from(*m > 0.0));
         reduced
     }
 
@@ -243,8 +266,8 @@ impl Surroundings {
         let solution = |(k, (r, variance)): (usize, (&Vec<f32>, &f64))| {
             self.solve(r, (*variance, SMALL[usize::from(k >= fluxes)]), &mut known)
         };
-        let solutions: Vec<Vec<f32>> = reduced.iter().zip(variances).enumerate().map(solution).collect();
-        let product = |z: &Vec<f32>| reduced.iter().map(|r| f64::from(dot(z, r))).collect();
+        let solutions: Vec<Solution> = reduced.iter().zip(variances).enumerate().map(solution).collect();
+        let product = |of: &Solution| reduced.iter().map(|r| f64::from(dot(&of.z, r))).collect();
         let mut covariances: Vec<Vec<f64>> = solutions.iter().map(product).collect();
         let told = self.told(&solutions);
         for (k, row) in covariances.iter_mut().enumerate() {
@@ -258,9 +281,9 @@ impl Surroundings {
 
     /// S^-1 r by conjugate gradients, until an iteration adds less to r' S^-1 r than a `small` share of that and `variance`.
     ///
-    /// It begins with the best combination of what is `known` of solutions before, and adds what it finds to that: fluxes in
+    /// r is that in all pixels: the preconditioner picks those that are free. It begins with the best combination of what is `known` of solutions before, and adds what it finds to that: fluxes in
     /// all channels of a source have almost the same solution.
-    fn solve(&mut self, r: &[f32], (variance, small): (f64, f64), known: &mut Vec<Direction>) -> Vec<f32> {
+    fn solve(&mut self, r: &[f32], (variance, small): (f64, f64), known: &mut Vec<Direction>) -> Solution {
         let n = self.pixels;
         let (mut start, mut residual) = (vec![0.0; n], r.to_vec());
         for (direction, share) in known.iter().zip(shares(known, r)) {
@@ -300,8 +323,16 @@ impl Surroundings {
             applied: begun.iter().zip(&residual).map(|(before, after)| before - after).collect(),
             x,
         });
-        start
+        Solution { z: start, residual }
     }
+}
+
+/// What S^-1 r is, and what S makes of it.
+struct Solution {
+    /// 0 where pixels are not free.
+    z: Vec<f32>,
+    /// r - S z in all pixels: about 0 where they are free.
+    residual: Vec<f32>,
 }
 
 /// Something that S was applied to.

@@ -23,5 +23,6 @@ pub use pixel::{Pixel, Precision};
 pub use plan::{Edge, ScenePlan, source_cube};
 pub use renderer::{Renderer, Sighting};
 pub use resampling::{Geometry, Matching, OutOfSlack, Reading, Request, Resampling};
+pub use simd::dot;
 pub use varying::{Component, Mixture, Varying};
 pub use workers::Workers;

@@ -18,8 +18,9 @@ pub(crate) fn add_scaled<T: Pixel>(plane: &mut [T], to: Window, factor: T, image
     pulp::Arch::new().dispatch(AddScaled { plane, to, factor, image, from });
 }
 
-/// `sum(a * b)` where two windows overlap; rows are summed in `T`, their sum is in double precision.
-pub(crate) fn dot<T: Pixel>(a: &[T], of_a: Window, b: &[T], of_b: Window) -> f64 {
+/// The sum of products of the pixels of two windows of one shape; rows are summed in `T`, in a fixed number of parts, and
+/// their sum is in double precision.
+pub fn dot<T: Pixel>(a: &[T], of_a: Window, b: &[T], of_b: Window) -> f64 {
     pulp::Arch::new().dispatch(Dot { a, of_a, b, of_b })
 }
 

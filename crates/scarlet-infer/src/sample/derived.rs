@@ -26,7 +26,14 @@ pub struct SourceImages {
     pub mean: Array3<f64>,
     /// Standard deviation of each pixel.
     pub sd: Array3<f64>,
+    /// The same of its sum over channels, `[y, x]`.
+    pub sd_of_sum: Array2<f64>,
+    /// A few draws, evenly from all, summed over channels.
+    pub draws: Vec<Array2<f64>>,
 }
+
+/// Draws that are kept as they are.
+const KEPT: usize = 4;
 
 impl PosteriorStart<'_> {
     /// Adds what a catalogue says of each source to the columns of `chains`, measured on the model of every draw:
@@ -77,28 +84,21 @@ impl PosteriorStart<'_> {
     pub fn images(&self, chains: &Chains, most: usize) -> Result<Vec<SourceImages>, InferError> {
         let all = chains.chains() * chains.draws();
         let every = all.div_ceil(most.max(2)).max(1);
-        let mut scene = self.scene().clone();
-        let mut sums: Vec<Sum> = Vec::new();
-        let mut count = 0.0;
-        for at in (0..all).step_by(every) {
+        let (mut scene, mut sums) = (self.scene().clone(), Vec::<Sum>::new());
+        let taken: Vec<usize> = (0..all).step_by(every).collect();
+        for (n, at) in taken.iter().enumerate() {
             self.store_draw(chains, [at / chains.draws(), at % chains.draws()], &mut scene);
+            // one from the middle of each of as many parts
+            let is_kept = (0..KEPT).any(|k| n == (2 * k + 1) * taken.len() / (2 * KEPT));
             for (k, (name, _)) in self.scene().sources().enumerate() {
                 let (bbox, cube) = source_cube(&scene, name)?;
                 if sums.len() == k {
-                    let zeros = Array3::zeros(cube.dim());
-                    let (sum, squares) = (zeros.clone(), zeros);
-                    sums.push(Sum { source: name.to_owned(), origin: bbox.origin(), sum, squares });
+                    sums.push(Sum::new(name, bbox.origin(), cube.dim()));
                 }
-                sums[k].add(&cube, bbox.origin());
+                sums[k].add(&cube, bbox.origin(), is_kept);
             }
-            count += 1.0;
         }
-        let finished = |Sum { source, sum, squares, .. }| {
-            let mean = sum / count;
-            let sd = (squares / count - &mean * &mean).mapv(|v: f64| v.max(0.0).sqrt());
-            SourceImages { source, mean, sd }
-        };
-        Ok(sums.into_iter().map(finished).collect())
+        Ok(sums.into_iter().map(|sum| sum.finished(taken.len() as f64)).collect())
     }
 
     /// Puts the values of a draw into `scene`.
@@ -113,22 +113,49 @@ impl PosteriorStart<'_> {
 struct Sum {
     source: String,
     origin: [i64; 2],
-    sum: Array3<f64>,
+    light: Array3<f64>,
     squares: Array3<f64>,
+    squares_of_sum: Array2<f64>,
+    draws: Vec<Array2<f64>>,
 }
 
 impl Sum {
+    fn new(source: &str, origin: [i64; 2], shape: (usize, usize, usize)) -> Self {
+        Self {
+            source: source.to_owned(),
+            origin,
+            light: Array3::zeros(shape),
+            squares: Array3::zeros(shape),
+            squares_of_sum: Array2::zeros((shape.1, shape.2)),
+            draws: Vec::new(),
+        }
+    }
+
     /// Adds a cube whose first pixel is at `origin`.
-    fn add(&mut self, cube: &Array3<f64>, origin: [i64; 2]) {
-        let (_, rows, columns) = self.sum.dim();
+    fn add(&mut self, cube: &Array3<f64>, origin: [i64; 2], is_kept: bool) {
+        let (_, rows, columns) = self.light.dim();
         let moved = [origin[0] - self.origin[0], origin[1] - self.origin[1]];
+        let mut own = Array3::zeros(self.light.dim());
         for ((c, y, x), value) in cube.indexed_iter() {
             let (y, x) = (y as i64 + moved[0], x as i64 + moved[1]);
             if (0..rows as i64).contains(&y) && (0..columns as i64).contains(&x) {
-                self.sum[[c, y as usize, x as usize]] += value;
-                self.squares[[c, y as usize, x as usize]] += value * value;
+                own[[c, y as usize, x as usize]] = *value;
             }
         }
+        let sum = own.sum_axis(Axis(0));
+        self.squares_of_sum += &sum.mapv(|v| v * v);
+        self.squares += &own.mapv(|v| v * v);
+        self.light += &own;
+        self.draws.extend(is_kept.then_some(sum));
+    }
+
+    fn finished(self, count: f64) -> SourceImages {
+        let spread = |squares: f64, mean: f64| (squares / count - mean * mean).max(0.0).sqrt();
+        let mean = self.light / count;
+        let (mut sd, mut sd_of_sum) = (self.squares, self.squares_of_sum);
+        sd.zip_mut_with(&mean, |squares, mean| *squares = spread(*squares, *mean));
+        sd_of_sum.zip_mut_with(&mean.sum_axis(Axis(0)), |squares, mean| *squares = spread(*squares, *mean));
+        SourceImages { source: self.source, mean, sd, sd_of_sum, draws: self.draws }
     }
 }
 

@@ -85,6 +85,13 @@ impl ScorePrior {
         }
     }
 
+    /// Writes what the network's pixels are of the image, where it peaks at 1.
+    fn write_scaled(&self, x: &[f64], pixels: &mut [f32]) {
+        self.window.means(x, pixels);
+        let scale = self.peak.recip() as f32;
+        pixels.iter_mut().for_each(|pixel| *pixel *= scale);
+    }
+
     /// The network and how it is used.
     #[must_use]
     pub fn learned(&self) -> &Learned {
@@ -200,16 +207,20 @@ impl Staged for ScorePrior {
     }
 
     fn write_input(&self, x: &[f64], input: &mut [f32]) {
-        let (transform, scale) = (self.learned.input(), self.peak.recip());
-        self.window.read(x, |pixel, mean| input[pixel] = transform.forward(mean * scale));
+        self.write_scaled(x, input);
+        self.learned.input().forward(input);
     }
 
-    fn add_score(&self, x: &[f64], input: &[f32], output: &[f32], grad: &mut [f64]) {
+    fn add_score(&self, x: &[f64], _input: &[f32], output: &[f32], grad: &mut [f64]) {
         if let Some(density) = &self.beside {
             density.score(x, grad);
         }
-        let (transform, factor) = (self.learned.input(), self.learned.settings().strength / self.peak);
-        self.window
-            .pull_back(grad, |pixel| factor * transform.slope(input[pixel]) * f64::from(output[pixel]));
+        let factor = (self.learned.settings().strength / self.peak) as f32;
+        self.learned.with_space(|space| {
+            self.write_scaled(x, &mut space.input);
+            space.output.iter_mut().zip(output).for_each(|(to, score)| *to = factor * score);
+            self.learned.input().pull_back(&space.input, &mut space.output);
+            self.window.pull_back(&space.output, grad);
+        });
     }
 }

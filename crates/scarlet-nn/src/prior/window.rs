@@ -49,16 +49,38 @@ pub(super) struct Window {
     axes: [Axis; 2],
     columns: usize,
     rows: usize,
+    /// The pixel of the network, `[y, x]`, that the first one of the image is, where they are as large.
+    first: Option<[usize; 2]>,
 }
 
 impl Window {
     pub(super) fn new(shape: [usize; 2], side: usize) -> Self {
         let width = shape.iter().fold(1.0, |width: f64, n| width.max(*n as f64 / side as f64));
-        Self { axes: shape.map(|n| Axis::new(n, side, width)), rows: shape[0], columns: shape[1] }
+        let first = (width <= 1.0).then(|| shape.map(|n| (side - n) / 2));
+        Self { axes: shape.map(|n| Axis::new(n, side, width)), rows: shape[0], columns: shape[1], first }
+    }
+
+    /// Where each row of a padded image is among the network's pixels; none where that is averaged.
+    fn padded(&self) -> Option<impl Iterator<Item = Range<usize>>> {
+        let ([y0, x0], side) = (self.first?, self.axes[1].pixels.len());
+        Some((y0..y0 + self.rows).map(move |y| y * side + x0..y * side + x0 + self.columns))
+    }
+
+    /// Writes the mean of the image in each of the network's pixels.
+    pub(super) fn means(&self, image: &[f64], means: &mut [f32]) {
+        match self.padded() {
+            Some(rows) => {
+                means.fill(0.0);
+                for (row, pixels) in rows.zip(image.chunks_exact(self.columns)) {
+                    means[row].iter_mut().zip(pixels).for_each(|(mean, v)| *mean = *v as f32);
+                }
+            }
+            None => self.read(image, |pixel, mean| means[pixel] = mean as f32),
+        }
     }
 
     /// Calls `f` with each of the network's pixels and the mean of the image in it.
-    pub(super) fn read(&self, image: &[f64], mut f: impl FnMut(usize, f64)) {
+    fn read(&self, image: &[f64], mut f: impl FnMut(usize, f64)) {
         let mut pixel = 0;
         let [ys, xs] = &self.axes;
         for (rows, of_rows) in ys.pixels.iter().zip(&ys.weights) {
@@ -74,8 +96,14 @@ impl Window {
         }
     }
 
-    /// Adds to `image` what comes from `f` of each of the network's pixels: the transpose of [`Window::read`].
-    pub(super) fn pull_back(&self, image: &mut [f64], f: impl Fn(usize) -> f64) {
+    /// Adds to `image` what comes from each of the network's pixels: the transpose of [`Window::means`].
+    pub(super) fn pull_back(&self, pixels: &[f32], image: &mut [f64]) {
+        if let Some(rows) = self.padded() {
+            for (row, image) in rows.zip(image.chunks_exact_mut(self.columns)) {
+                image.iter_mut().zip(&pixels[row]).for_each(|(v, own)| *v += f64::from(*own));
+            }
+            return;
+        }
         let [ys, xs] = &self.axes;
         let side = xs.pixels.len();
         for (row, (rows, of_rows)) in ys.pixels.iter().zip(&ys.weights).enumerate() {
@@ -83,7 +111,7 @@ impl Window {
                 if rows.is_empty() || columns.is_empty() {
                     continue;
                 }
-                let seed = f(row * side + column);
+                let seed = f64::from(pixels[row * side + column]);
                 for (y, wy) in rows.clone().zip(of_rows) {
                     let pixels = &mut image[y * self.columns..][columns.clone()];
                     pixels.iter_mut().zip(of_columns).for_each(|(v, wx)| *v += wy * wx * seed);
@@ -132,17 +160,21 @@ mod tests {
             let window = Window::new(shape, 32);
             let n = shape[0] * shape[1];
             let image: Vec<f64> = (0..n).map(|k| (k as f64 * 0.37).cos()).collect();
-            let seed: Vec<f64> = (0..1024).map(|k| (k as f64 * 0.91).sin()).collect();
-            let there: f64 = read(&window, &image, 32).iter().zip(&seed).map(|(a, b)| a * b).sum();
+            let seed: Vec<f32> = (0..1024).map(|k| (k as f32 * 0.91).sin()).collect();
+            let mut means = vec![1.0; 1024];
+            window.means(&image, &mut means);
+            let exact = read(&window, &image, 32);
+            assert!(means.iter().zip(&exact).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-7));
+            let there: f64 = exact.iter().zip(&seed).map(|(a, b)| a * f64::from(*b)).sum();
             let mut back = vec![0.0; n];
-            window.pull_back(&mut back, |pixel| seed[pixel]);
+            window.pull_back(&seed, &mut back);
             let back: f64 = back.iter().zip(&image).map(|(a, b)| a * b).sum();
             assert!((there - back).abs() < 1e-10, "{shape:?}: {there} {back}");
             let shares = window.shares();
-            let means = read(&window, &vec![1.0; n], 32);
+            let means: Vec<f32> = read(&window, &vec![1.0; n], 32).into_iter().map(|v| v as f32).collect();
             let mut sums = vec![0.0; n];
-            window.pull_back(&mut sums, |pixel| means[pixel]);
-            assert!(shares.iter().zip(&sums).all(|(a, b)| (a - b).abs() < 1e-12));
+            window.pull_back(&means, &mut sums);
+            assert!(shares.iter().zip(&sums).all(|(a, b)| (a - b).abs() < 1e-6));
         }
     }
 }

@@ -19,10 +19,15 @@ pub(super) fn normalize<E: Number>(x: &[E], weight: &[E], bias: &[E], out: &mut 
     Arch::new().dispatch(Normalize { x, weight, bias, out });
 }
 
-/// Adds to each row of `y` the rows of `weights` `[unit, column]` whose units are above 0, so many times: units are the rows of
-/// `hidden` plus `bias`.
-pub(super) fn add_rectified<E: Number>(hidden: &[E], bias: &[E], weights: &[E], y: &mut [E]) {
-    Arch::new().dispatch(AddRectified { hidden, bias, weights, y });
+/// Writes for each row of `x` the sums of the rows of `weights` `[in, unit]`, so many times, and `bias` into `hidden`.
+pub(super) fn products<E: Number>(x: &[E], weights: &[E], bias: &[E], hidden: &mut [E]) {
+    Arch::new().dispatch(Products { x, weights, bias, hidden });
+}
+
+/// Adds to each row of `y` the rows of `weights` `[unit, column]` whose units are above 0, so many times: rows of `hidden`
+/// hold so many `units`.
+pub(super) fn add_rectified<E: Number>(hidden: &[E], units: usize, weights: &[E], y: &mut [E]) {
+    Arch::new().dispatch(AddRectified { hidden, units, weights, y });
 }
 
 /// Writes rows of so many `columns` as columns.
@@ -75,9 +80,85 @@ fn sum<E: Number>(x: &[E], f: impl Fn(E) -> E) -> E {
     rest.iter().fold(all, |all, v| all + f(*v))
 }
 
+/// Rows whose sums are kept in registers, and vectors of each: eight sums keep two multipliers busy, and fit in any set of
+/// registers with what is multiplied.
+const ROWS: usize = 4;
+const VECTORS: usize = 2;
+
+struct Products<'a, E> {
+    x: &'a [E],
+    weights: &'a [E],
+    bias: &'a [E],
+    hidden: &'a mut [E],
+}
+
+impl<E: Number> WithSimd for Products<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { x, weights, bias, hidden } = self;
+        let units = bias.len();
+        let (width, tile) = (weights.len() / units, VECTORS * size_of::<E::Lanes<S>>() / size_of::<E>());
+        let whole = units - units % tile;
+        for (x, hidden) in x.chunks(ROWS * width).zip(hidden.chunks_mut(ROWS * units)) {
+            let mut rows = x.chunks_exact(width);
+            let done = match [rows.next(), rows.next(), rows.next(), rows.next()] {
+                [Some(a), Some(b), Some(c), Some(d)] => {
+                    for first in (0..whole).step_by(tile) {
+                        let sums = sums::<E, S>(simd, [a, b, c, d], &weights[first..], &bias[first..], units);
+                        for (row, sums) in hidden.chunks_exact_mut(units).zip(sums) {
+                            E::vectors_mut::<S>(&mut row[first..first + tile]).copy_from_slice(&sums);
+                        }
+                    }
+                    whole
+                }
+                _ => 0,
+            };
+            // rows and units that are left
+            if done == units {
+                continue;
+            }
+            for (x, hidden) in x.chunks_exact(width).zip(hidden.chunks_exact_mut(units)) {
+                let hidden = &mut hidden[done..];
+                hidden.copy_from_slice(&bias[done..]);
+                for (x, weights) in x.iter().zip(weights.chunks_exact(units)) {
+                    hidden.iter_mut().zip(&weights[done..]).for_each(|(h, w)| *h = x.times_plus(*w, *h));
+                }
+            }
+        }
+    }
+}
+
+/// What two vectors of units are of four rows; the first row of `weights` begins with these units, as `bias` does.
+#[inline(always)]
+fn sums<E: Number, S: Simd>(
+    simd: S,
+    [a, b, c, d]: [&[E]; ROWS],
+    weights: &[E],
+    bias: &[E],
+    units: usize,
+) -> [[E::Lanes<S>; VECTORS]; ROWS] {
+    let two = |row: &[E]| {
+        let [first, second, ..] = E::vectors::<S>(row) else { unreachable!("two vectors of units") };
+        [*first, *second]
+    };
+    let start = two(bias);
+    let [mut of_a, mut of_b, mut of_c, mut of_d] = [start; ROWS];
+    let step = |x: &E, [w, v]: [E::Lanes<S>; VECTORS], [first, second]: [E::Lanes<S>; VECTORS]| {
+        let x = x.splat(simd);
+        [E::fused(simd, x, w, first), E::fused(simd, x, v, second)]
+    };
+    for ((((row, a), b), c), d) in weights.chunks(units).zip(a).zip(b).zip(c).zip(d) {
+        let w = two(row);
+        (of_a, of_b, of_c, of_d) = (step(a, w, of_a), step(b, w, of_b), step(c, w, of_c), step(d, w, of_d));
+    }
+    [of_a, of_b, of_c, of_d]
+}
+
 struct AddRectified<'a, E> {
     hidden: &'a [E],
-    bias: &'a [E],
+    units: usize,
     weights: &'a [E],
     y: &'a mut [E],
 }
@@ -87,51 +168,68 @@ impl<E: Number> WithSimd for AddRectified<'_, E> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { hidden, bias, weights, y } = self;
-        let width = weights.len() / bias.len();
-        for (hidden, y) in hidden.chunks_exact(bias.len()).zip(y.chunks_exact_mut(width)) {
+        let Self { hidden, units, weights, y } = self;
+        let width = weights.len() / units;
+        // so few registers hold a row that the next sum would wait for the last
+        let is_wide = size_of::<E::Lanes<S>>() >= 64;
+        for (hidden, y) in hidden.chunks_exact(units).zip(y.chunks_exact_mut(width)) {
             let (blocks, left) = y.as_chunks_mut::<COLUMNS>();
             for (k, block) in blocks.iter_mut().enumerate() {
-                let mut sums = *block;
-                each_positive(hidden, bias, |unit, v| {
+                let row = |unit: usize| -> [E; COLUMNS] {
                     let row = &weights[unit * width + k * COLUMNS..];
-                    let row = *row.first_chunk::<COLUMNS>().expect("a row has as many columns as y");
-                    sums = std::array::from_fn(|i| v.times_plus(row[i], sums[i]));
-                });
-                *block = sums;
+                    *row.first_chunk::<COLUMNS>().expect("a row has as many columns as y")
+                };
+                let mut sums = *block;
+                if is_wide {
+                    let mut others = [E::default(); COLUMNS];
+                    each_positive(hidden, |[(unit, v), (other, w)]| {
+                        let (row, next) = (row(unit), row(other));
+                        sums = std::array::from_fn(|i| v.times_plus(row[i], sums[i]));
+                        others = std::array::from_fn(|i| w.times_plus(next[i], others[i]));
+                    });
+                    *block = std::array::from_fn(|i| sums[i] + others[i]);
+                } else {
+                    each_positive(hidden, |[(unit, v), (other, w)]| {
+                        let (row, next) = (row(unit), row(other));
+                        sums = std::array::from_fn(|i| w.times_plus(next[i], v.times_plus(row[i], sums[i])));
+                    });
+                    *block = sums;
+                }
             }
             if left.is_empty() {
                 continue;
             }
             let done = width - left.len();
-            each_positive(hidden, bias, |unit, v| {
-                let row = &weights[unit * width + done..][..left.len()];
-                left.iter_mut().zip(row).for_each(|(y, w)| *y = v.times_plus(*w, *y));
+            each_positive(hidden, |pair| {
+                for (unit, v) in pair {
+                    let row = &weights[unit * width + done..][..left.len()];
+                    left.iter_mut().zip(row).for_each(|(y, w)| *y = v.times_plus(*w, *y));
+                }
             });
         }
     }
 }
 
-/// Calls `f` with the number and the value of each unit that is above 0.
+/// Calls `f` with the numbers and the values of units that are above 0, two at a time; a last one has a partner of value 0.
 #[inline(always)]
-fn each_positive<E: Number>(hidden: &[E], bias: &[E], mut f: impl FnMut(usize, E)) {
+fn each_positive<E: Number>(hidden: &[E], mut f: impl FnMut([(usize, E); 2])) {
     let (groups, left) = hidden.as_chunks::<GROUP>();
-    let (biases, of_left) = bias.as_chunks::<GROUP>();
-    for (k, (group, bias)) in groups.iter().zip(biases).enumerate() {
-        let values: [E; GROUP] = std::array::from_fn(|i| group[i] + bias[i]);
+    for (k, group) in groups.iter().enumerate() {
         let mut above = 0_u64;
-        for (i, v) in values.iter().enumerate() {
+        for (i, v) in group.iter().enumerate() {
             above |= u64::from(*v > E::default()) << i;
         }
         while above != 0 {
             let i = above.trailing_zeros() as usize;
             above &= above - 1;
-            f(k * GROUP + i, values[i]);
+            let (j, is_there) = (above.trailing_zeros() as usize % GROUP, above != 0);
+            above &= above.wrapping_sub(1);
+            let partner = if is_there { (k * GROUP + j, group[j]) } else { (k * GROUP + i, E::default()) };
+            f([(k * GROUP + i, group[i]), partner]);
         }
     }
-    for (i, (h, b)) in left.iter().zip(of_left).enumerate() {
-        if *h + *b > E::default() {
-            f(groups.len() * GROUP + i, *h + *b);
-        }
+    for (i, h) in left.iter().enumerate().filter(|(_, h)| **h > E::default()) {
+        let unit = groups.len() * GROUP + i;
+        f([(unit, *h), (unit, E::default())]);
     }
 }

@@ -1,14 +1,12 @@
 //! The score network planned for speed: matrix products on buffers that are made once.
 
-use super::kernels::{add_rectified, normalize, transpose};
+use super::kernels::{add_rectified, normalize, products, transpose};
 use super::number::Number;
 use super::scaling::Factors;
 use super::{Architecture, Scaling, ScoreNet};
 use crate::NnError;
 use crate::error::expect;
 use crate::weights::Weights;
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
 
 /// Images that go through the network together: few enough to stay in the cache.
 const TOGETHER: usize = 4;
@@ -29,11 +27,12 @@ pub struct PlannedNet<E> {
     /// `[feature, patch * patch]` of the image, and the sum of those of the plane of noise levels.
     conv_in: (Vec<E>, Vec<E>),
     conv_in_bias: Vec<E>,
+    /// A zero for each patch.
+    zeros: Vec<E>,
     blocks: Vec<Block<E>>,
     norm: Affine<E>,
-    /// `[feature, patch * patch]` with flipped kernels.
-    conv_out: Vec<E>,
-    conv_out_bias: E,
+    /// `[patch * patch, feature]` with flipped kernels, and the bias for each patch.
+    conv_out: Affine<E>,
 }
 
 /// A weight and a bias for each element.
@@ -88,14 +87,11 @@ impl<E: Number> Mixer<E> {
             row.iter_mut().zip(&self.bias).for_each(|(y, b)| *y += *b);
         }
         let rows = y.len() / width;
+        let normed = &normed[..y.len()];
         for Units { bias, first, second } in &self.units {
-            let n = bias.len();
-            let hidden = &mut hidden[..n * rows];
-            let to = MatMut::from_column_major_slice_mut(hidden, n, rows);
-            let weights = MatRef::from_column_major_slice(first, n, width);
-            let x = MatRef::from_column_major_slice(normed, width, rows);
-            matmul(to, Accum::Replace, weights, x, E::of(1.0), Par::Seq);
-            add_rectified(hidden, bias, second, y);
+            let hidden = &mut hidden[..bias.len() * rows];
+            products(normed, first, bias, hidden);
+            add_rectified(hidden, bias.len(), second, y);
         }
     }
 }
@@ -129,7 +125,7 @@ impl<E: Number> PlannedNet<E> {
         let conv_in_bias = next();
         let mut conv_out = next();
         conv_out.chunks_exact_mut(nn).for_each(<[E]>::reverse);
-        let conv_out_bias = next()[0];
+        let conv_out = (transposed(&conv_out, nn), vec![next()[0]; sizes.patches()]);
         let mut affine = || (next(), next());
         let block = |_| {
             let [a, b, c, d, norm1, norm2] = std::array::from_fn(|_| affine());
@@ -137,7 +133,8 @@ impl<E: Number> PlannedNet<E> {
         };
         let blocks = (0..sizes.depth).map(block).collect();
         let (norm, time_scale, scaling) = (affine(), net.time_scale(), net.scaling());
-        Self { sizes, time_scale, scaling, conv_in, conv_in_bias, blocks, norm, conv_out, conv_out_bias }
+        let zeros = vec![E::default(); sizes.patches()];
+        Self { sizes, time_scale, scaling, conv_in, conv_in_bias, zeros, blocks, norm, conv_out }
     }
 
     /// Its sizes.
@@ -222,7 +219,7 @@ impl<E: Number> PlannedNet<E> {
     /// The first convolution.
     fn read(&self, image: &[E], factors: Factors, y: &mut [E], patched: &mut [E]) {
         let (input, level) = (E::of(factors.input), E::of(factors.level));
-        let Architecture { side, patch, features, .. } = self.sizes;
+        let Architecture { side, patch, .. } = self.sizes;
         let (along, patches) = (side / patch, self.sizes.patches());
         for (k, row) in image.chunks_exact(side).enumerate() {
             let (a, first) = (k % patch, (k / patch) * along);
@@ -232,46 +229,28 @@ impl<E: Number> PlannedNet<E> {
                 }
             }
         }
+        products(&self.conv_in.0, patched, &self.zeros, y);
         for ((row, bias), of_level) in
             y.chunks_exact_mut(patches).zip(&self.conv_in_bias).zip(&self.conv_in.1)
         {
-            row.fill(*bias + level * *of_level);
+            row.iter_mut().for_each(|y| *y += *bias + level * *of_level);
         }
-        let kernels = rows(&self.conv_in.0, features, patch * patch);
-        matmul(
-            rows_mut(y, features, patches),
-            Accum::Add,
-            kernels,
-            rows(patched, patch * patch, patches),
-            E::of(1.0),
-            Par::Seq,
-        );
     }
 
     /// The last convolution.
     fn write(&self, features: &[E], image: &mut [E], patched: &mut [E]) {
         let Architecture { side, patch, .. } = self.sizes;
-        let (along, patches, count) = (side / patch, self.sizes.patches(), self.sizes.features);
-        let kernels = rows(&self.conv_out, count, patch * patch).transpose();
-        let to = rows_mut(patched, patch * patch, patches);
-        matmul(to, Accum::Replace, kernels, rows(features, count, patches), E::of(1.0), Par::Seq);
+        let (along, patches) = (side / patch, self.sizes.patches());
+        products(&self.conv_out.0, features, &self.conv_out.1, patched);
         for (k, row) in image.chunks_exact_mut(side).enumerate() {
             let (a, first) = (k % patch, (k / patch) * along);
             for (j, pixels) in row.chunks_exact_mut(patch).enumerate() {
                 for (b, v) in pixels.iter_mut().enumerate() {
-                    *v = patched[(a * patch + b) * patches + first + j] + self.conv_out_bias;
+                    *v = patched[(a * patch + b) * patches + first + j];
                 }
             }
         }
     }
-}
-
-fn rows<E>(values: &[E], rows: usize, columns: usize) -> MatRef<'_, E> {
-    MatRef::from_row_major_slice(values, rows, columns)
-}
-
-fn rows_mut<E>(values: &mut [E], rows: usize, columns: usize) -> MatMut<'_, E> {
-    MatMut::from_row_major_slice_mut(values, rows, columns)
 }
 
 /// `[row, columns]` to `[columns, row]`.

@@ -5,6 +5,7 @@ use crate::noise::{Noise, Planes, Whitening};
 use crate::{ObsError, Observation};
 use ndarray::{Array2, Array3, Axis};
 use scarlet_frame::{BBox, Frame};
+use scarlet_render::{Window, dot};
 
 /// Rows and columns around a signal that are everywhere fainter than this share of its peak are left out.
 const FAINT: f64 = 1e-7;
@@ -190,7 +191,7 @@ impl Signal {
             return 0.0;
         }
         let Some(common) = self.bbox.intersection(other.bbox) else { return 0.0 };
-        (0..common.shape()[0]).map(|y| product(self.row(common, y), other.row(common, y))).sum()
+        dot(&self.pixels, self.window(common), &other.pixels, other.window(common))
     }
 
     /// The sum over pixels of the products with itself moved so many pixels.
@@ -200,15 +201,14 @@ impl Signal {
             BBox::new(origin, bbox.shape())
         };
         let Some(common) = self.bbox.intersection(moved(self.bbox, 1)) else { return 0.0 };
-        let back = moved(common, -1);
-        (0..common.shape()[0]).map(|y| product(self.row(common, y), self.row(back, y))).sum()
+        dot(&self.pixels, self.window(common), &self.pixels, self.window(moved(common, -1)))
     }
 
-    /// Row `y` of a box inside this one.
-    fn row(&self, inner: BBox, y: usize) -> &[f64] {
+    /// Where the pixels of a box inside this one are.
+    fn window(&self, inner: BBox) -> Window {
+        let stride = self.bbox.shape()[1];
         let [dy, dx] = [0, 1].map(|k| (inner.origin()[k] - self.bbox.origin()[k]) as usize);
-        let start = (y + dy) * self.bbox.shape()[1] + dx;
-        &self.pixels[start..start + inner.shape()[1]]
+        Window { shape: inner.shape(), stride, offset: dy * stride + dx }
     }
 
     /// Without faint rows and columns around it.
@@ -225,7 +225,8 @@ impl Signal {
         let right = (0..nx).rev().find(column).unwrap_or(nx - 1);
         let [y0, x0] = self.bbox.origin();
         let bbox = BBox::new([y0 + top as i64, x0 + left as i64], [bottom + 1 - top, right + 1 - left]);
-        let pixels = (0..bbox.shape()[0]).flat_map(|y| self.row(bbox, y).iter().copied()).collect();
+        let window = self.window(bbox);
+        let pixels = (0..bbox.shape()[0]).flat_map(|y| self.pixels[window.row(y)].iter().copied()).collect();
         Self { channel: self.channel, bbox, pixels }
     }
 
@@ -248,17 +249,6 @@ impl Signal {
             interpolated(&table, at)
         })
     }
-}
-
-/// The sum of products, in lanes.
-fn product(a: &[f64], b: &[f64]) -> f64 {
-    const LANES: usize = 8;
-    let mut lanes = [0.0; LANES];
-    let ((a, a_left), (b, b_left)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    for (a, b) in a.iter().zip(b) {
-        lanes = std::array::from_fn(|k| lanes[k] + a[k] * b[k]);
-    }
-    lanes.iter().sum::<f64>() + a_left.iter().zip(b_left).map(|(a, b)| a * b).sum::<f64>()
 }
 
 /// Cubic interpolation (Catmull-Rom) of a table, 0 outside.

@@ -1,4 +1,4 @@
-//! Mean and standard deviation of each source's light, as pictures.
+//! Mean and standard deviation of each source's light and some draws of it, as pictures.
 
 use super::put;
 use crate::markup::{escape, number};
@@ -21,22 +21,27 @@ pub(super) fn section(out: &mut String, images: &[SourceImages]) {
     put!(out, "<section id=\"images\">\n<h2>Light of each source</h2>\n");
     put!(
         out,
-        "<p class=\"about\">Mean and standard deviation of each pixel over the draws, summed over channels.</p>\n"
+        "<p class=\"about\">Light summed over channels: mean and standard deviation of each pixel over the draws, and some draws, as bright as the mean.</p>\n"
     );
     put!(out, "<div class=\"cutouts\">\n");
     for source in images.iter().take(MOST) {
         let name = escape(&source.source);
         let mean = source.mean.sum_axis(Axis(0));
-        // channels vary on their own, but for what they share: squares add up at least
-        let sd = source.sd.mapv(|v| v * v).sum_axis(Axis(0)).mapv(f64::sqrt);
-        for (what, image) in [("mean", mean), ("standard deviation", sd)] {
-            let most = image.iter().copied().fold(0.0, f64::max);
+        let brightest = |image: &Array2<f64>| image.iter().copied().fold(0.0, f64::max);
+        let (of_mean, of_sd) = (brightest(&mean), brightest(&source.sd_of_sum));
+        let mut shown = vec![
+            (format!("mean, up to {}", number(of_mean, 3)), &mean, of_mean),
+            (format!("standard deviation, up to {}", number(of_sd, 3)), &source.sd_of_sum, of_sd),
+        ];
+        shown.extend(
+            source.draws.iter().enumerate().map(|(k, draw)| (format!("draw {}", k + 1), draw, of_mean)),
+        );
+        for (what, image, most) in shown {
             put!(
                 out,
                 "<figure><img style=\"width:100%;image-rendering:pixelated\" alt=\"{what} of {name}\" \
-                 src=\"data:image/png;base64,{}\"><figcaption><b>{name}</b>: {what}, up to {}</figcaption></figure>\n",
-                STANDARD.encode(picture(&image, most).upscaled(SIDE).png()),
-                number(most, 3)
+                 src=\"data:image/png;base64,{}\"><figcaption><b>{name}</b>: {what}</figcaption></figure>\n",
+                STANDARD.encode(picture(image, most).upscaled(SIDE).png()),
             );
         }
     }

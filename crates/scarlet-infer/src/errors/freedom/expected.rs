@@ -57,7 +57,7 @@ impl Surroundings {
             let weighed: Vec<f32> = change.iter().zip(precisions).map(|(d, p)| d * p).collect();
             add(-1.0, &weighed, &mut applied[own.clone()]);
             for (l, (_, first, other)) in changes.iter().enumerate() {
-                matrix[k * n + l] = f64::from(dot(other, &applied[*first..][..other.len()]));
+                matrix[k * n + l] = dot(other, &applied[*first..][..other.len()]);
             }
             matrix[k * n + k] += 1.0;
             let free = &self.preconditioner[own];
@@ -80,7 +80,7 @@ impl Surroundings {
         for Solution { z, residual } in solutions {
             let of_change = |change: &Change| {
                 let own = change.start..change.start + change.held.len();
-                f64::from(dot(&change.weighed, &z[own.clone()]) + dot(&change.held, &residual[own]))
+                dot(&change.weighed, &z[own.clone()]) + dot(&change.held, &residual[own])
             };
             let t: Vec<f64> = self.loose.changes.iter().map(of_change).collect();
             let m = solved(&self.loose.factor, &self.loose.scales, &t);

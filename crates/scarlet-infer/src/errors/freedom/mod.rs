@@ -174,7 +174,7 @@ impl Surroundings {
                 self.see(*channel, &mut shared);
                 for (i, other) in changes.iter().enumerate() {
                     for (_, plane) in other.iter().filter(|(c, _)| c == channel) {
-                        matrix[i * n + j] += f64::from(dot(plane, &self.seen));
+                        matrix[i * n + j] += dot(plane, &self.seen);
                     }
                 }
             }
@@ -211,7 +211,7 @@ impl Surroundings {
     fn apply(&mut self, x: &[f32], out: &mut [f32]) {
         out.iter_mut().zip(x).zip(&self.precisions).for_each(|((o, x), p)| *o = x * p);
         self.add_seen(x, out);
-        let told: Vec<f64> = self.shared.iter().map(|shared| f64::from(dot(shared, x))).collect();
+        let told: Vec<f64> = self.shared.iter().map(|shared| dot(shared, x)).collect();
         for (shared, value) in self.shared.iter().zip(solved(&self.factor, &self.scales, &told)) {
             out.iter_mut().zip(shared).for_each(|(o, s)| *o -= value as f32 * s);
         }
@@ -267,7 +267,7 @@ impl Surroundings {
             self.solve(r, (*variance, SMALL[usize::from(k >= fluxes)]), &mut known)
         };
         let solutions: Vec<Solution> = reduced.iter().zip(variances).enumerate().map(solution).collect();
-        let product = |of: &Solution| reduced.iter().map(|r| f64::from(dot(&of.z, r))).collect();
+        let product = |of: &Solution| reduced.iter().map(|r| dot(&of.z, r)).collect();
         let mut covariances: Vec<Vec<f64>> = solutions.iter().map(product).collect();
         let told = self.told(&solutions);
         for (k, row) in covariances.iter_mut().enumerate() {
@@ -291,9 +291,9 @@ impl Surroundings {
             add(-share, &direction.applied, &mut residual);
         }
         let begun = residual.clone();
-        let (mut x, mut applied) = (vec![0.0; n], vec![0.0; n]);
+        let (mut x, mut applied, mut weighed) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
         let mut ahead: Vec<f32> = residual.iter().zip(&self.preconditioner).map(|(r, m)| r * m).collect();
-        let (mut norm, mut gained) = (dot(&residual, &ahead), f64::from(dot(&start, r)));
+        let (mut norm, mut gained) = (dot(&residual, &ahead), dot(&start, r));
         for _ in 0..ITERATIONS {
             if norm <= 0.0 {
                 break;
@@ -304,18 +304,17 @@ impl Surroundings {
                 break;
             }
             let step = norm / curvature;
-            add(step, &ahead, &mut x);
-            add(-step, &applied, &mut residual);
-            let gain = f64::from(step * norm);
+            add(step as f32, &ahead, &mut x);
+            add(-step as f32, &applied, &mut residual);
+            let gain = step * norm;
             gained += gain;
             if gain < small * (variance + gained) {
                 break;
             }
-            let next: f32 = residual.iter().zip(&self.preconditioner).map(|(r, m)| r * r * m).sum();
-            let share = next / norm;
-            for ((p, r), m) in ahead.iter_mut().zip(&residual).zip(&self.preconditioner) {
-                *p = r * m + share * *p;
-            }
+            weighed.iter_mut().zip(&residual).zip(&self.preconditioner).for_each(|((w, r), m)| *w = r * m);
+            let next = dot(&residual, &weighed);
+            let share = (next / norm) as f32;
+            ahead.iter_mut().zip(&weighed).for_each(|(p, w)| *p = w + share * *p);
             norm = next;
         }
         add(1.0, &x, &mut start);
@@ -343,9 +342,9 @@ struct Direction {
 
 /// Shares of directions whose sum is closest to S^-1 r, as S measures it.
 fn shares(known: &[Direction], r: &[f32]) -> Vec<f32> {
-    let products = known.iter().flat_map(|a| known.iter().map(|b| f64::from(dot(&a.x, &b.applied))));
+    let products = known.iter().flat_map(|a| known.iter().map(|b| dot(&a.x, &b.applied)));
     let (factor, scales, _) = factorized(products.collect());
-    let told: Vec<f64> = known.iter().map(|direction| f64::from(dot(&direction.x, r))).collect();
+    let told: Vec<f64> = known.iter().map(|direction| dot(&direction.x, r)).collect();
     solved(&factor, &scales, &told).into_iter().map(|share| share as f32).collect()
 }
 
@@ -367,13 +366,8 @@ fn row_of(outer: BBox, inner: BBox, y: usize) -> usize {
     (y + dy) * outer.shape()[1] + dx
 }
 
-/// The sum of products, in lanes.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    const LANES: usize = 16;
-    let mut lanes = [0.0; LANES];
-    let ((a, a_left), (b, b_left)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    for (a, b) in a.iter().zip(b) {
-        lanes = std::array::from_fn(|k| lanes[k] + a[k] * b[k]);
-    }
-    lanes.iter().sum::<f32>() + a_left.iter().zip(b_left).map(|(a, b)| a * b).sum::<f32>()
+/// The sum of products.
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    let all = Window::whole([1, a.len()]);
+    scarlet_render::dot(a, all, b, all)
 }

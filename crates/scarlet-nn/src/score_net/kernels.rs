@@ -8,7 +8,9 @@ const LANES: usize = 16;
 /// Columns whose sums are kept in registers.
 const COLUMNS: usize = 64;
 /// Units that are looked at together.
-const GROUP: usize = 64;
+pub(super) const GROUP: usize = 64;
+/// Units whose weights are together for each value of the input.
+pub(super) const TILE_UNITS: usize = 32;
 /// Columns that are transposed together.
 const TILE: usize = 8;
 /// Added to the variance, as in equinox and `PyTorch`.
@@ -19,15 +21,33 @@ pub(super) fn normalize<E: Number>(x: &[E], weight: &[E], bias: &[E], out: &mut 
     Arch::new().dispatch(Normalize { x, weight, bias, out });
 }
 
-/// Writes for each row of `x` the sums of the rows of `weights` `[in, unit]`, so many times, and `bias` into `hidden`.
-pub(super) fn products<E: Number>(x: &[E], weights: &[E], bias: &[E], hidden: &mut [E]) {
-    Arch::new().dispatch(Products { x, weights, bias, hidden });
+/// Writes for each row of `x` the sums of the rows of `weights` `[in, column]`, so many times, and `bias`.
+pub(super) fn products<E: Number>(x: &[E], weights: &[E], bias: &[E], to: &mut [E]) {
+    Arch::new().dispatch(Products { x, weights, bias, to });
 }
 
-/// Adds to each row of `y` the rows of `weights` `[unit, column]` whose units are above 0, so many times: rows of `hidden`
-/// hold so many `units`.
-pub(super) fn add_rectified<E: Number>(hidden: &[E], units: usize, weights: &[E], y: &mut [E]) {
-    Arch::new().dispatch(AddRectified { hidden, units, weights, y });
+/// The same for units in tiles: `weights` is `[tile, in]`.
+pub(super) fn tiled_products<E: Number>(x: &[E], weights: &[[E; TILE_UNITS]], bias: &[E], hidden: &mut [E]) {
+    Arch::new().dispatch(TiledProducts { x, weights, bias, hidden });
+}
+
+/// Adds to each row of `y` the rows of weights whose units are above 0, so many times. Rows of `hidden` are [`GROUP`] units;
+/// `weights` is `[block, unit, column]` of blocks of [`COLUMNS`], then `[unit, column]` of what is left of a row of `y`.
+pub(super) fn add_rectified<E: Number>(hidden: &[E], weights: &[E], y: &mut [E]) {
+    Arch::new().dispatch(AddRectified { hidden, weights, y });
+}
+
+/// Weights `[unit, column]` of a group of units as [`add_rectified`] takes them.
+pub(super) fn in_blocks<E: Number>(weights: &[E], to: &mut [E]) {
+    let width = weights.len() / GROUP;
+    let (whole, mut done) = (width - width % COLUMNS, 0);
+    for first in (0..width).step_by(COLUMNS) {
+        let columns = first..if first < whole { first + COLUMNS } else { width };
+        for row in weights.chunks_exact(width) {
+            to[done..done + columns.len()].copy_from_slice(&row[columns.clone()]);
+            done += columns.len();
+        }
+    }
 }
 
 /// Writes rows of so many `columns` as columns.
@@ -80,76 +100,92 @@ fn sum<E: Number>(x: &[E], f: impl Fn(E) -> E) -> E {
     rest.iter().fold(all, |all, v| all + f(*v))
 }
 
-/// Rows whose sums are kept in registers, and vectors of each: eight sums keep two multipliers busy, and fit in any set of
-/// registers with what is multiplied.
-const ROWS: usize = 4;
-const VECTORS: usize = 2;
-
 struct Products<'a, E> {
     x: &'a [E],
     weights: &'a [E],
     bias: &'a [E],
-    hidden: &'a mut [E],
+    to: &'a mut [E],
 }
 
 impl<E: Number> WithSimd for Products<'_, E> {
     type Output = ();
 
     #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { x, weights, bias, to } = self;
+        let columns = bias.len();
+        for (x, to) in x.chunks_exact(weights.len() / columns).zip(to.chunks_exact_mut(columns)) {
+            to.copy_from_slice(bias);
+            for (x, weights) in x.iter().zip(weights.chunks_exact(columns)) {
+                to.iter_mut().zip(weights).for_each(|(to, w)| *to = x.times_plus(*w, *to));
+            }
+        }
+    }
+}
+
+/// Rows whose sums are kept in registers, and vectors of each: eight sums keep two multipliers busy, and fit in any set of
+/// registers with what is multiplied.
+const ROWS: usize = 4;
+const VECTORS: usize = 2;
+
+struct TiledProducts<'a, E> {
+    x: &'a [E],
+    weights: &'a [[E; TILE_UNITS]],
+    bias: &'a [E],
+    hidden: &'a mut [E],
+}
+
+impl<E: Number> WithSimd for TiledProducts<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { x, weights, bias, hidden } = self;
         let units = bias.len();
-        let (width, tile) = (weights.len() / units, VECTORS * size_of::<E::Lanes<S>>() / size_of::<E>());
-        let whole = units - units % tile;
+        let width = weights.len() * TILE_UNITS / units;
         for (x, hidden) in x.chunks(ROWS * width).zip(hidden.chunks_mut(ROWS * units)) {
-            let mut rows = x.chunks_exact(width);
-            let done = match [rows.next(), rows.next(), rows.next(), rows.next()] {
-                [Some(a), Some(b), Some(c), Some(d)] => {
-                    for first in (0..whole).step_by(tile) {
-                        let sums = sums::<E, S>(simd, [a, b, c, d], &weights[first..], &bias[first..], units);
-                        for (row, sums) in hidden.chunks_exact_mut(units).zip(sums) {
-                            E::vectors_mut::<S>(&mut row[first..first + tile]).copy_from_slice(&sums);
-                        }
+            let last = x.len() / width - 1;
+            // fewer rows than four are done with the last one several times
+            let rows: [&[E]; ROWS] = std::array::from_fn(|r| &x[r.min(last) * width..][..width]);
+            let (biases, _) = bias.as_chunks::<TILE_UNITS>();
+            for (tile, (weights, bias)) in weights.chunks_exact(width).zip(biases).enumerate() {
+                for first in (0..TILE_UNITS / lanes::<E, S>()).step_by(VECTORS) {
+                    let sums = sums::<E, S>(simd, rows, weights, bias, first);
+                    let at = tile * TILE_UNITS + first * lanes::<E, S>();
+                    for (row, sums) in hidden.chunks_exact_mut(units).zip(sums) {
+                        E::vectors_mut::<S>(&mut row[at..])[..VECTORS].copy_from_slice(&sums);
                     }
-                    whole
-                }
-                _ => 0,
-            };
-            // rows and units that are left
-            if done == units {
-                continue;
-            }
-            for (x, hidden) in x.chunks_exact(width).zip(hidden.chunks_exact_mut(units)) {
-                let hidden = &mut hidden[done..];
-                hidden.copy_from_slice(&bias[done..]);
-                for (x, weights) in x.iter().zip(weights.chunks_exact(units)) {
-                    hidden.iter_mut().zip(&weights[done..]).for_each(|(h, w)| *h = x.times_plus(*w, *h));
                 }
             }
         }
     }
 }
 
-/// What two vectors of units are of four rows; the first row of `weights` begins with these units, as `bias` does.
+/// Numbers in a vector.
+#[inline(always)]
+const fn lanes<E: Number, S: Simd>() -> usize {
+    size_of::<E::Lanes<S>>() / size_of::<E>()
+}
+
+/// What two vectors of units, from number `first` of a tile on, are of four rows.
 #[inline(always)]
 fn sums<E: Number, S: Simd>(
     simd: S,
     [a, b, c, d]: [&[E]; ROWS],
-    weights: &[E],
-    bias: &[E],
-    units: usize,
+    weights: &[[E; TILE_UNITS]],
+    bias: &[E; TILE_UNITS],
+    first: usize,
 ) -> [[E::Lanes<S>; VECTORS]; ROWS] {
-    let two = |row: &[E]| {
-        let [first, second, ..] = E::vectors::<S>(row) else { unreachable!("two vectors of units") };
-        [*first, *second]
+    let two = |row: &[E; TILE_UNITS]| {
+        let vectors = E::vectors::<S>(row);
+        [vectors[first], vectors[first + 1]]
     };
-    let start = two(bias);
-    let [mut of_a, mut of_b, mut of_c, mut of_d] = [start; ROWS];
+    let [mut of_a, mut of_b, mut of_c, mut of_d] = [two(bias); ROWS];
     let step = |x: &E, [w, v]: [E::Lanes<S>; VECTORS], [first, second]: [E::Lanes<S>; VECTORS]| {
         let x = x.splat(simd);
         [E::fused(simd, x, w, first), E::fused(simd, x, v, second)]
     };
-    for ((((row, a), b), c), d) in weights.chunks(units).zip(a).zip(b).zip(c).zip(d) {
+    for ((((row, a), b), c), d) in weights.iter().zip(a).zip(b).zip(c).zip(d) {
         let w = two(row);
         (of_a, of_b, of_c, of_d) = (step(a, w, of_a), step(b, w, of_b), step(c, w, of_c), step(d, w, of_d));
     }
@@ -158,7 +194,6 @@ fn sums<E: Number, S: Simd>(
 
 struct AddRectified<'a, E> {
     hidden: &'a [E],
-    units: usize,
     weights: &'a [E],
     y: &'a mut [E],
 }
@@ -168,68 +203,62 @@ impl<E: Number> WithSimd for AddRectified<'_, E> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { hidden, units, weights, y } = self;
-        let width = weights.len() / units;
+        let Self { hidden, weights, y } = self;
+        let width = weights.len() / GROUP;
         // so few registers hold a row that the next sum would wait for the last
         let is_wide = size_of::<E::Lanes<S>>() >= 64;
-        for (hidden, y) in hidden.chunks_exact(units).zip(y.chunks_exact_mut(width)) {
+        let (whole, rest) = weights.split_at((width - width % COLUMNS) * GROUP);
+        let (rows, _) = whole.as_chunks::<COLUMNS>();
+        let (groups, _) = rows.as_chunks::<GROUP>();
+        for (hidden, y) in hidden.as_chunks::<GROUP>().0.iter().zip(y.chunks_exact_mut(width)) {
             let (blocks, left) = y.as_chunks_mut::<COLUMNS>();
-            for (k, block) in blocks.iter_mut().enumerate() {
-                let row = |unit: usize| -> [E; COLUMNS] {
-                    let row = &weights[unit * width + k * COLUMNS..];
-                    *row.first_chunk::<COLUMNS>().expect("a row has as many columns as y")
-                };
+            for (block, rows) in blocks.iter_mut().zip(groups) {
                 let mut sums = *block;
                 if is_wide {
                     let mut others = [E::default(); COLUMNS];
                     each_positive(hidden, |[(unit, v), (other, w)]| {
-                        let (row, next) = (row(unit), row(other));
+                        let (row, next) = (&rows[unit], &rows[other]);
                         sums = std::array::from_fn(|i| v.times_plus(row[i], sums[i]));
                         others = std::array::from_fn(|i| w.times_plus(next[i], others[i]));
                     });
                     *block = std::array::from_fn(|i| sums[i] + others[i]);
                 } else {
                     each_positive(hidden, |[(unit, v), (other, w)]| {
-                        let (row, next) = (row(unit), row(other));
+                        let (row, next) = (&rows[unit], &rows[other]);
                         sums = std::array::from_fn(|i| w.times_plus(next[i], v.times_plus(row[i], sums[i])));
                     });
                     *block = sums;
                 }
             }
-            if left.is_empty() {
-                continue;
+            if !left.is_empty() {
+                each_positive(hidden, |pair| {
+                    for (unit, v) in pair {
+                        let row = &rest[unit * left.len()..][..left.len()];
+                        left.iter_mut().zip(row).for_each(|(y, w)| *y = v.times_plus(*w, *y));
+                    }
+                });
             }
-            let done = width - left.len();
-            each_positive(hidden, |pair| {
-                for (unit, v) in pair {
-                    let row = &weights[unit * width + done..][..left.len()];
-                    left.iter_mut().zip(row).for_each(|(y, w)| *y = v.times_plus(*w, *y));
-                }
-            });
         }
     }
 }
 
 /// Calls `f` with the numbers and the values of units that are above 0, two at a time; a last one has a partner of value 0.
 #[inline(always)]
-fn each_positive<E: Number>(hidden: &[E], mut f: impl FnMut([(usize, E); 2])) {
-    let (groups, left) = hidden.as_chunks::<GROUP>();
-    for (k, group) in groups.iter().enumerate() {
-        let mut above = 0_u64;
-        for (i, v) in group.iter().enumerate() {
-            above |= u64::from(*v > E::default()) << i;
-        }
-        while above != 0 {
-            let i = above.trailing_zeros() as usize;
-            above &= above - 1;
-            let (j, is_there) = (above.trailing_zeros() as usize % GROUP, above != 0);
-            above &= above.wrapping_sub(1);
-            let partner = if is_there { (k * GROUP + j, group[j]) } else { (k * GROUP + i, E::default()) };
-            f([(k * GROUP + i, group[i]), partner]);
-        }
+fn each_positive<E: Number>(group: &[E; GROUP], mut f: impl FnMut([(usize, E); 2])) {
+    let mut above = 0_u64;
+    for (i, v) in group.iter().enumerate() {
+        above |= u64::from(*v > E::default()) << i;
     }
-    for (i, h) in left.iter().enumerate().filter(|(_, h)| **h > E::default()) {
-        let unit = groups.len() * GROUP + i;
-        f([(unit, *h), (unit, E::default())]);
+    while above != 0 {
+        // the remainders tell the compiler that there is such a unit
+        let i = above.trailing_zeros() as usize % GROUP;
+        above &= above - 1;
+        if above == 0 {
+            f([(i, group[i]), (i, E::default())]);
+            break;
+        }
+        let j = above.trailing_zeros() as usize % GROUP;
+        above &= above - 1;
+        f([(i, group[i]), (j, group[j])]);
     }
 }

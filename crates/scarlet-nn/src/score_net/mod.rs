@@ -1,5 +1,6 @@
 //! The score network of galaxy-grad: an MLP-Mixer from a noisy image to the gradient of its log-density.
 
+mod aligned;
 mod architecture;
 mod kernels;
 mod made_up;

@@ -1,6 +1,9 @@
 //! The score network planned for speed: matrix products on buffers that are made once.
 
-use super::kernels::{add_rectified, normalize, products, transpose};
+use super::aligned::Aligned;
+use super::kernels::{
+    GROUP, TILE_UNITS, add_rectified, in_blocks, normalize, products, tiled_products, transpose,
+};
 use super::number::Number;
 use super::scaling::Factors;
 use super::{Architecture, Scaling, ScoreNet};
@@ -10,8 +13,6 @@ use crate::weights::Weights;
 
 /// Images that go through the network together: few enough to stay in the cache.
 const TOGETHER: usize = 4;
-/// Hidden units that a mixer takes at a time.
-const UNITS: usize = 64;
 
 /// A score network whose evaluation allocates nothing and has no tape; `E` is `f32` or `f64`.
 ///
@@ -20,7 +21,7 @@ const UNITS: usize = 64;
 /// units that are above 0, row by row. Trained networks are sparse there: of the published one, a twentieth to a fifth of
 /// the units that mix patches are, and a third to two thirds of those that mix features.
 #[derive(Debug, Clone)]
-pub struct PlannedNet<E> {
+pub struct PlannedNet<E: Number> {
     sizes: Architecture,
     time_scale: f64,
     scaling: Scaling,
@@ -39,42 +40,49 @@ pub struct PlannedNet<E> {
 type Affine<E> = (Vec<E>, Vec<E>);
 
 #[derive(Debug, Clone)]
-struct Block<E> {
+struct Block<E: Number> {
     patches: Mixer<E>,
     features: Mixer<E>,
 }
 
 /// The norm before two layers, and these.
 #[derive(Debug, Clone)]
-struct Mixer<E> {
+struct Mixer<E: Number> {
     norm: Affine<E>,
     units: Vec<Units<E>>,
     bias: Vec<E>,
 }
 
-/// Some hidden units of a mixer: one bias each, and weights `[in, unit]` from the input and `[unit, out]` to the output.
+/// A group of hidden units of a mixer: one bias each, and weights `[tile, in, unit]` from the input and `[block, unit, out]` to
+/// the output; units that fill the last group have zeros, and are never above 0.
 #[derive(Debug, Clone)]
-struct Units<E> {
-    bias: Vec<E>,
-    first: Vec<E>,
-    second: Vec<E>,
+struct Units<E: Number> {
+    bias: Aligned<E>,
+    first: Aligned<E>,
+    second: Aligned<E>,
 }
 
 impl<E: Number> Mixer<E> {
     /// From layers of weights `[hidden, in]` and `[out, hidden]`.
-    fn new(norm: Affine<E>, first: &Affine<E>, second: Affine<E>) -> Self {
-        let (hidden, size) = (first.1.len(), second.1.len());
+    fn new(norm: Affine<E>, first_layer: &Affine<E>, second: Affine<E>) -> Self {
+        let (hidden, size) = (first_layer.1.len(), second.1.len());
         let back = transposed(&second.0, hidden);
         let units = |start: usize| {
-            let own = start..hidden.min(start + UNITS);
-            let weights = own.start * size..own.end * size;
-            Units {
-                bias: first.1[own].to_vec(),
-                first: transposed(&first.0[weights.clone()], size),
-                second: back[weights].to_vec(),
+            let own = start..hidden.min(start + GROUP);
+            let [mut bias, mut first, mut plain, mut second] =
+                [1, size, size, size].map(|n| Aligned::zeros(n * GROUP));
+            bias[..own.len()].copy_from_slice(&first_layer.1[own.clone()]);
+            plain[..own.len() * size].copy_from_slice(&back[own.start * size..own.end * size]);
+            in_blocks(&plain, &mut second);
+            for (unit, row) in first_layer.0.chunks_exact(size).skip(start).take(own.len()).enumerate() {
+                let tile = unit / TILE_UNITS * size * TILE_UNITS;
+                row.iter().enumerate().for_each(|(k, w)| {
+                    first[tile + k * TILE_UNITS + unit % TILE_UNITS] = *w;
+                });
             }
+            Units { bias, first, second }
         };
-        Self { norm, units: (0..hidden).step_by(UNITS).map(units).collect(), bias: second.1 }
+        Self { norm, units: (0..hidden).step_by(GROUP).map(units).collect(), bias: second.1 }
     }
 
     /// y += second(max(first(norm(y)), 0)) for images of so many values, along their rows.
@@ -90,23 +98,23 @@ impl<E: Number> Mixer<E> {
         let normed = &normed[..y.len()];
         for Units { bias, first, second } in &self.units {
             let hidden = &mut hidden[..bias.len() * rows];
-            products(normed, first, bias, hidden);
-            add_rectified(hidden, bias.len(), second, y);
+            tiled_products(normed, first.as_chunks().0, bias, hidden);
+            add_rectified(hidden, second, y);
         }
     }
 }
 
 /// Buffers of one thread.
 #[derive(Debug, Clone)]
-pub struct Workspace<E> {
+pub struct Workspace<E: Number> {
     /// `[image, feature, patch]`.
-    y: Vec<E>,
-    normed: Vec<E>,
+    y: Aligned<E>,
+    normed: Aligned<E>,
     /// `[image, patch, feature]`.
-    turned: Vec<E>,
-    hidden: Vec<E>,
+    turned: Aligned<E>,
+    hidden: Aligned<E>,
     /// `[patch * patch, patch]`: an image by its patches.
-    patched: Vec<E>,
+    patched: Aligned<E>,
 }
 
 impl<E: Number> PlannedNet<E> {
@@ -148,12 +156,12 @@ impl<E: Number> PlannedNet<E> {
     pub fn workspace(&self) -> Workspace<E> {
         let Architecture { features, patch, .. } = self.sizes;
         let patches = self.sizes.patches();
-        let zeros = |n| vec![E::default(); n];
+        let zeros = Aligned::zeros;
         Workspace {
             y: zeros(TOGETHER * features * patches),
             normed: zeros(TOGETHER * features * patches),
             turned: zeros(TOGETHER * features * patches),
-            hidden: zeros(TOGETHER * UNITS * features.max(patches)),
+            hidden: zeros(TOGETHER * GROUP * features.max(patches)),
             patched: zeros(patch * patch * patches),
         }
     }

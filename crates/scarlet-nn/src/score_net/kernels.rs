@@ -123,9 +123,8 @@ impl<E: Number> WithSimd for Products<'_, E> {
     }
 }
 
-/// Rows whose sums are kept in registers, and vectors of each: eight sums keep two multipliers busy, and fit in any set of
-/// registers with what is multiplied.
-const ROWS: usize = 4;
+/// Vectors of each row whose sums are kept in registers: with four rows eight sums, which keep two multipliers busy and fit in
+/// any set of registers with what is multiplied; with eight rows sixteen.
 const VECTORS: usize = 2;
 
 struct TiledProducts<'a, E> {
@@ -140,17 +139,24 @@ impl<E: Number> WithSimd for TiledProducts<'_, E> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        if S::REGISTER_COUNT >= 32 { self.by_rows::<S, 8>(simd) } else { self.by_rows::<S, 4>(simd) }
+    }
+}
+
+impl<E: Number> TiledProducts<'_, E> {
+    #[inline(always)]
+    fn by_rows<S: Simd, const ROWS: usize>(self, simd: S) {
         let Self { x, weights, bias, hidden } = self;
         let units = bias.len();
         let width = weights.len() * TILE_UNITS / units;
         for (x, hidden) in x.chunks(ROWS * width).zip(hidden.chunks_mut(ROWS * units)) {
             let last = x.len() / width - 1;
-            // fewer rows than four are done with the last one several times
+            // where rows are fewer the last one is done several times
             let rows: [&[E]; ROWS] = std::array::from_fn(|r| &x[r.min(last) * width..][..width]);
             let (biases, _) = bias.as_chunks::<TILE_UNITS>();
             for (tile, (weights, bias)) in weights.chunks_exact(width).zip(biases).enumerate() {
                 for first in (0..TILE_UNITS / lanes::<E, S>()).step_by(VECTORS) {
-                    let sums = sums::<E, S>(simd, rows, weights, bias, first);
+                    let sums = sums::<E, S, ROWS>(simd, rows, weights, bias, first);
                     let at = tile * TILE_UNITS + first * lanes::<E, S>();
                     for (row, sums) in hidden.chunks_exact_mut(units).zip(sums) {
                         E::vectors_mut::<S>(&mut row[at..])[..VECTORS].copy_from_slice(&sums);
@@ -167,11 +173,11 @@ const fn lanes<E: Number, S: Simd>() -> usize {
     size_of::<E::Lanes<S>>() / size_of::<E>()
 }
 
-/// What two vectors of units, from number `first` of a tile on, are of four rows.
+/// What two vectors of units, from number `first` of a tile on, are of some rows.
 #[inline(always)]
-fn sums<E: Number, S: Simd>(
+fn sums<E: Number, S: Simd, const ROWS: usize>(
     simd: S,
-    [a, b, c, d]: [&[E]; ROWS],
+    rows: [&[E]; ROWS],
     weights: &[[E; TILE_UNITS]],
     bias: &[E; TILE_UNITS],
     first: usize,
@@ -180,16 +186,16 @@ fn sums<E: Number, S: Simd>(
         let vectors = E::vectors::<S>(row);
         [vectors[first], vectors[first + 1]]
     };
-    let [mut of_a, mut of_b, mut of_c, mut of_d] = [two(bias); ROWS];
-    let step = |x: &E, [w, v]: [E::Lanes<S>; VECTORS], [first, second]: [E::Lanes<S>; VECTORS]| {
-        let x = x.splat(simd);
-        [E::fused(simd, x, w, first), E::fused(simd, x, v, second)]
-    };
-    for ((((row, a), b), c), d) in weights.iter().zip(a).zip(b).zip(c).zip(d) {
-        let w = two(row);
-        (of_a, of_b, of_c, of_d) = (step(a, w, of_a), step(b, w, of_b), step(c, w, of_c), step(d, w, of_d));
+    let rows = rows.map(|row| &row[..weights.len()]);
+    let mut sums = [two(bias); ROWS];
+    for (k, weights) in weights.iter().enumerate() {
+        let [w, v] = two(weights);
+        for (row, [one, other]) in rows.iter().zip(&mut sums) {
+            let x = row[k].splat(simd);
+            (*one, *other) = (E::fused(simd, x, w, *one), E::fused(simd, x, v, *other));
+        }
     }
-    [of_a, of_b, of_c, of_d]
+    sums
 }
 
 struct AddRectified<'a, E> {
@@ -202,7 +208,7 @@ impl<E: Number> WithSimd for AddRectified<'_, E> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Self { hidden, weights, y } = self;
         let width = weights.len() / GROUP;
         // so few registers hold a row that the next sum would wait for the last
@@ -216,14 +222,14 @@ impl<E: Number> WithSimd for AddRectified<'_, E> {
                 let mut sums = *block;
                 if is_wide {
                     let mut others = [E::default(); COLUMNS];
-                    each_positive(hidden, |[(unit, v), (other, w)]| {
+                    each_positive(simd, hidden, |[(unit, v), (other, w)]| {
                         let (row, next) = (&rows[unit], &rows[other]);
                         sums = std::array::from_fn(|i| v.times_plus(row[i], sums[i]));
                         others = std::array::from_fn(|i| w.times_plus(next[i], others[i]));
                     });
                     *block = std::array::from_fn(|i| sums[i] + others[i]);
                 } else {
-                    each_positive(hidden, |[(unit, v), (other, w)]| {
+                    each_positive(simd, hidden, |[(unit, v), (other, w)]| {
                         let (row, next) = (&rows[unit], &rows[other]);
                         sums = std::array::from_fn(|i| w.times_plus(next[i], v.times_plus(row[i], sums[i])));
                     });
@@ -231,7 +237,7 @@ impl<E: Number> WithSimd for AddRectified<'_, E> {
                 }
             }
             if !left.is_empty() {
-                each_positive(hidden, |pair| {
+                each_positive(simd, hidden, |pair| {
                     for (unit, v) in pair {
                         let row = &rest[unit * left.len()..][..left.len()];
                         left.iter_mut().zip(row).for_each(|(y, w)| *y = v.times_plus(*w, *y));
@@ -244,11 +250,8 @@ impl<E: Number> WithSimd for AddRectified<'_, E> {
 
 /// Calls `f` with the numbers and the values of units that are above 0, two at a time; a last one has a partner of value 0.
 #[inline(always)]
-fn each_positive<E: Number>(group: &[E; GROUP], mut f: impl FnMut([(usize, E); 2])) {
-    let mut above = 0_u64;
-    for (i, v) in group.iter().enumerate() {
-        above |= u64::from(*v > E::default()) << i;
-    }
+fn each_positive<E: Number, S: Simd>(simd: S, group: &[E; GROUP], mut f: impl FnMut([(usize, E); 2])) {
+    let mut above = E::above(simd, group);
     while above != 0 {
         // the remainders tell the compiler that there is such a unit
         let i = above.trailing_zeros() as usize % GROUP;

@@ -41,7 +41,10 @@ pub trait Number:
     /// Whole vectors of `values`; what is left over is not among them.
     fn vectors<S: Simd>(values: &[Self]) -> &[Self::Lanes<S>];
 
-    /// The same to be written.
+    /// Which of 64 numbers are above 0, a bit for each, the first the lowest.
+    fn above<S: Simd>(simd: S, numbers: &[Self; 64]) -> u64;
+
+    /// The same as [`Number::vectors`] to be written.
     fn vectors_mut<S: Simd>(values: &mut [Self]) -> &mut [Self::Lanes<S>];
 }
 
@@ -61,6 +64,17 @@ impl Number for f32 {
     #[inline(always)]
     fn vectors<S: Simd>(values: &[Self]) -> &[S::f32s] {
         S::as_simd_f32s(values).0
+    }
+
+    #[inline(always)]
+    fn above<S: Simd>(simd: S, numbers: &[Self; 64]) -> u64 {
+        let mask = |v: &S::f32s| simd.less_than_f32s(simd.splat_f32s(0.0), *v);
+        // masks are bits with AVX-512 alone
+        if size_of::<S::m32s>() * 8 == S::F32_LANES {
+            let vectors = Self::vectors::<S>(numbers).iter().enumerate();
+            return vectors.map(|(k, v)| bits(mask(v)) << (k * S::F32_LANES)).fold(0, |all, own| all | own);
+        }
+        numbers.iter().enumerate().fold(0, |all, (i, v)| all | u64::from(*v > 0.0) << i)
     }
 
     #[inline(always)]
@@ -104,6 +118,17 @@ impl Number for f64 {
     }
 
     #[inline(always)]
+    fn above<S: Simd>(simd: S, numbers: &[Self; 64]) -> u64 {
+        let mask = |v: &S::f64s| simd.less_than_f64s(simd.splat_f64s(0.0), *v);
+        // masks are bits with AVX-512 alone
+        if size_of::<S::m64s>() * 8 == S::F64_LANES {
+            let vectors = Self::vectors::<S>(numbers).iter().enumerate();
+            return vectors.map(|(k, v)| bits(mask(v)) << (k * S::F64_LANES)).fold(0, |all, own| all | own);
+        }
+        numbers.iter().enumerate().fold(0, |all, (i, v)| all | u64::from(*v > 0.0) << i)
+    }
+
+    #[inline(always)]
     fn vectors_mut<S: Simd>(values: &mut [Self]) -> &mut [S::f64s] {
         S::as_mut_simd_f64s(values).0
     }
@@ -122,6 +147,15 @@ impl Number for f64 {
     fn times_plus(self, by: Self, more: Self) -> Self {
         self.mul_add(by, more)
     }
+}
+
+/// A mask of a bit for each number as an integer.
+#[inline(always)]
+fn bits<M: pulp::bytemuck::NoUninit>(mask: M) -> u64 {
+    let bytes = pulp::bytemuck::bytes_of(&mask);
+    let mut all = [0; 8];
+    all[..bytes.len()].copy_from_slice(bytes);
+    u64::from_le_bytes(all)
 }
 
 mod sealed {

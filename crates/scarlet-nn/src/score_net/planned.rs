@@ -13,6 +13,8 @@ use crate::weights::Weights;
 
 /// Images that go through the network together: few enough to stay in the cache.
 const TOGETHER: usize = 4;
+/// Rows of them that go through a group of hidden units together: so few that they leave its weights in the innermost cache.
+const ROWS: usize = 16;
 
 /// A score network whose evaluation allocates nothing and has no tape; `E` is `f32` or `f64`.
 ///
@@ -94,12 +96,13 @@ impl<E: Number> Mixer<E> {
         for row in y.chunks_exact_mut(width) {
             row.iter_mut().zip(&self.bias).for_each(|(y, b)| *y += *b);
         }
-        let rows = y.len() / width;
         let normed = &normed[..y.len()];
         for Units { bias, first, second } in &self.units {
-            let hidden = &mut hidden[..bias.len() * rows];
-            tiled_products(normed, first.as_chunks().0, bias, hidden);
-            add_rectified(hidden, second, y);
+            for (x, y) in normed.chunks(ROWS * width).zip(y.chunks_mut(ROWS * width)) {
+                let hidden = &mut hidden[..y.len() / width * GROUP];
+                tiled_products(x, first.as_chunks().0, bias, hidden);
+                add_rectified(hidden, second, y);
+            }
         }
     }
 }
@@ -161,7 +164,7 @@ impl<E: Number> PlannedNet<E> {
             y: zeros(TOGETHER * features * patches),
             normed: zeros(TOGETHER * features * patches),
             turned: zeros(TOGETHER * features * patches),
-            hidden: zeros(TOGETHER * GROUP * features.max(patches)),
+            hidden: zeros(ROWS * GROUP),
             patched: zeros(patch * patch * patches),
         }
     }

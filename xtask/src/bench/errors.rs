@@ -10,11 +10,14 @@ use super::case::{Goal, Row};
 use super::quality::{Figures, figures, row_of};
 use super::sides;
 
+/// What errors are of, the least and the largest standard deviation.
+type Limits = (&'static str, [f64; 2]);
+
 /// Classes of blends.
 const CLASSES: [&str; 3] = ["isolated", "touching", "half merged"];
 /// What errors are of, and what the standard deviation may be. Free-form galaxies begin where they are and stay there; errors
 /// of their shapes are about what is not known of images in general, and those of the simulations are smooth.
-const PARAMETRIC: [(&str, [f64; 2]); 5] = [
+const PARAMETRIC: [Limits; 5] = [
     ("fluxes", [0.9, 1.1]),
     ("colours", [0.9, 1.1]),
     ("positions", [0.9, 1.1]),
@@ -23,7 +26,7 @@ const PARAMETRIC: [(&str, [f64; 2]); 5] = [
 ];
 const FREE_FORM: [(&str, [f64; 2]); 4] =
     [("fluxes", [0.8, 1.25]), ("colours", [0.8, 1.25]), ("sizes", [0.5, 1.25]), ("shears", [0.5, 1.25])];
-const KINDS: [(&str, &[(&str, [f64; 2])]); 2] = [("parametric", &PARAMETRIC), ("free-form", &FREE_FORM)];
+const KINDS: [(&str, &[Limits]); 2] = [("parametric", &PARAMETRIC), ("free-form", &FREE_FORM)];
 /// Most memory of a fit with errors, in megabytes.
 const PEAK_MB: f64 = 500.0;
 const SCENES: [&str; 2] = ["hsc", "n50-s256"];

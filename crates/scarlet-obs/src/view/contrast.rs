@@ -40,8 +40,11 @@ pub struct Contrast<'a> {
     correlated: Vec<(Whitening<f64>, Planes<f64>)>,
     /// Information about pairs of pixels of weight 1 up to some lag, for each own channel, once it is known to be the same
     /// everywhere.
-    alike: Option<(usize, Vec<(usize, Array2<f64>)>)>,
+    alike: Option<(usize, Vec<Lags>)>,
 }
+
+/// A channel, and information about pairs of its pixels by lag.
+type Lags = (usize, Array2<f64>);
 
 /// What one channel sees of something, in units of its noise and free of its correlations.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,7 +132,7 @@ impl<'a> Contrast<'a> {
         };
         let Some(seen) = self.view.sight().footprint(around) else { return Vec::new() };
         let [rows, columns] = self.view.sight().pixels().slices_of(seen).expect("a footprint is inside");
-        let weighted = |(own, mut kernel): (usize, Array2<f64>)| {
+        let weighted = |(own, mut kernel): Lags| {
             let roots = self.roots.slice(ndarray::s![own, rows.clone(), columns.clone()]);
             kernel *= roots.iter().map(|root| root * root).sum::<f64>() / roots.len() as f64;
             (self.view.sight().channels()[own], kernel)
@@ -138,7 +141,7 @@ impl<'a> Contrast<'a> {
     }
 
     /// The same for each own channel where all pixels have a weight of 1.
-    fn unweighted(&mut self, at: [i64; 2], reach: usize) -> Vec<(usize, Array2<f64>)> {
+    fn unweighted(&mut self, at: [i64; 2], reach: usize) -> Vec<Lags> {
         let channels = self.view.sight().channels().to_vec();
         let inverse = match self.view.sight().whole_pixel_shift() {
             Some(_) => [[1.0, 0.0], [0.0, 1.0]],

@@ -6,8 +6,10 @@ use ndarray::{Array2, ArrayView2};
 const ROUNDS: usize = 100;
 /// Change of second moments and, over the width, of the position at which it is matched, relative.
 const MATCHED: f64 = 1e-7;
-/// First and smallest variance of the weight, in pixels squared.
-const VARIANCES: [f64; 2] = [4.0, 0.05];
+/// Variance of the first weight, and the least along any axis of a weight, in pixels squared: narrower ones would see
+/// single pixels.
+const FIRST: f64 = 4.0;
+const LEAST: f64 = 1.5;
 /// Widths of the weight beyond which it is 0.
 const REACH: f64 = 6.0;
 /// Steps of numerical derivatives, in widths of the weight.
@@ -15,9 +17,9 @@ const STEP: f64 = 1e-4;
 
 /// Centre and second moments of an image under the Gaussian whose own they are: adaptive moments.
 ///
-/// Under a Gaussian weight of covariance C, a Gaussian of that covariance has moments C / 2: C is where twice what is measured
-/// is C again. They are those of the image's core, whatever its wings; an image of elliptical isophotes of one shape has their
-/// axis ratio and angle.
+/// Under a Gaussian weight of covariance W, a Gaussian of covariance C has moments Q = (C^-1 + W^-1)^-1: W is C, and C what
+/// is measured with it. They are those of the image's core, whatever its wings; an image of elliptical isophotes of one shape has
+/// their axis ratio and angle. An image as narrow as a pixel is measured under a weight that is wider than it.
 ///
 /// Source: Bernstein & Jarvis 2002 (AJ 123, 583), section 3.1.1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,15 +35,13 @@ impl AdaptiveMoments {
     /// Of `image`, from `center` on, `(y, x)` in its pixels; none where no weight can be matched, as where there is no light.
     #[must_use]
     pub fn of(image: ArrayView2<'_, f64>, center: [f64; 2]) -> Option<Self> {
-        let mut now = [center[0], center[1], VARIANCES[0], 0.0, VARIANCES[0]];
+        let mut now = [center[0], center[1], FIRST, 0.0, FIRST];
         for _ in 0..ROUNDS {
-            let next = measured(image, now)?;
+            let next = measured(image, now)?.next(now)?;
             let width = (0.5 * (next[2] + next[4])).sqrt();
             let scale = |k: usize| if k < 2 { width } else { width * width };
             let change = (0..5).map(|k| (next[k] - now[k]).abs() / scale(k)).fold(0.0, f64::max);
-            // of a Gaussian a step is half of the way
-            let twice: Numbers = std::array::from_fn(|k| 2.0 * next[k] - now[k]);
-            now = if is_valid(twice) { twice } else { next };
+            now = next;
             if change < MATCHED {
                 break;
             }
@@ -92,8 +92,9 @@ impl AdaptiveMoments {
             let (ahead, behind) = (at(scale(k)), at(-scale(k)));
             std::array::from_fn(|l| (ahead[l] - behind[l]) / (2.0 * scale(k)))
         };
-        let follows: [Numbers; 5] =
-            std::array::from_fn(|k| difference(&|u| measured(image, u).unwrap_or(u), k));
+        let follows: [Numbers; 5] = std::array::from_fn(|k| {
+            difference(&|u| measured(image, u).and_then(|seen| seen.next(u)).unwrap_or(u), k)
+        });
         let of_shear: [Numbers; 5] = std::array::from_fn(|k| {
             let shear = |u: Numbers| {
                 let [g1, g2] = reduced_shear([u[2], u[3], u[4]]);
@@ -101,8 +102,10 @@ impl AdaptiveMoments {
             };
             difference(&shear, k)
         });
-        let weight = Weight::new(now);
-        let sum: f64 = (self.weight(image.dim()) * image).sum();
+        let Some(Seen { flux, second, .. }) = measured(image, now) else {
+            return [0, 1].map(|_| Array2::zeros(image.dim()));
+        };
+        let (weight, [[a, b], [c, d]]) = (Weight::new(now), magnified(second, self.covariance));
         [0, 1].map(|g| {
             let direct: Numbers = std::array::from_fn(|k| of_shear[k][g]);
             let mut told = direct;
@@ -112,10 +115,12 @@ impl AdaptiveMoments {
             }
             Array2::from_shape_fn(image.dim(), |(y, x)| {
                 let (dy, dx) = (y as f64 - now[0], x as f64 - now[1]);
-                let of_pixel =
-                    [dy, dx, 2.0 * dy * dy - now[2], 2.0 * dy * dx - now[3], 2.0 * dx * dx - now[4]];
+                // what the pixel does to the measured moments, and these to the image's: A d, A (d d' - Q) A'
+                let (my, mx) = (a * dy + b * dx, c * dy + d * dx);
+                let [yy, yx, xx] = turned([[a, b], [c, d]], second);
+                let of_pixel = [my, mx, my * my - yy, my * mx - yx, mx * mx - xx];
                 let slope =
-                    weight.at(dy, dx) / sum * of_pixel.iter().zip(told).map(|(p, t)| p * t).sum::<f64>();
+                    weight.at(dy, dx) / flux * of_pixel.iter().zip(told).map(|(p, t)| p * t).sum::<f64>();
                 if slope.is_finite() { slope } else { 0.0 }
             })
         })
@@ -137,15 +142,18 @@ pub fn reduced_shear([yy, yx, xx]: [f64; 3]) -> [f64; 2] {
     [(xx - yy) / norm, 2.0 * yx / norm]
 }
 
-/// exp(-d' C^-1 d / 2).
+/// A weight exp(-d' W^-1 d / 2), W the covariance, wider where that is too narrow.
 struct Weight {
+    covariance: [f64; 3],
     inverse: [f64; 3],
 }
 
 impl Weight {
     fn new([.., yy, yx, xx]: Numbers) -> Self {
-        let determinant = yy * xx - yx * yx;
-        Self { inverse: [xx / determinant, -yx / determinant, yy / determinant] }
+        let narrowest = 0.5 * (yy + xx - (yy - xx).hypot(2.0 * yx));
+        let wider = (LEAST - narrowest).max(0.0);
+        let covariance = [yy + wider, yx, xx + wider];
+        Self { covariance, inverse: inverse(covariance) }
     }
 
     fn at(&self, dy: f64, dx: f64) -> f64 {
@@ -154,21 +162,62 @@ impl Weight {
     }
 }
 
-fn is_valid([y, x, yy, yx, xx]: Numbers) -> bool {
-    let is_large = yy >= VARIANCES[1] && xx >= VARIANCES[1];
-    is_large && yx * yx < yy * xx && [y, x, yy, yx, xx].iter().all(|v| v.is_finite())
+fn inverse([yy, yx, xx]: [f64; 3]) -> [f64; 3] {
+    let determinant = yy * xx - yx * yx;
+    [xx / determinant, -yx / determinant, yy / determinant]
 }
 
-/// Centroid, and twice the second moments about it, under a weight.
-fn measured(image: ArrayView2<'_, f64>, now: Numbers) -> Option<Numbers> {
-    let ([y0, x0, yy, _, xx], weight) = (now, Weight::new(now));
+/// C Q^-1 of two covariances.
+fn magnified(second: [f64; 3], covariance: [f64; 3]) -> [[f64; 2]; 2] {
+    let ([yy, yx, xx], [a, b, c]) = (covariance, inverse(second));
+    [[yy * a + yx * b, yy * b + yx * c], [yx * a + xx * b, yx * b + xx * c]]
+}
+
+/// A Q A'.
+fn turned([[a, b], [c, d]]: [[f64; 2]; 2], [yy, yx, xx]: [f64; 3]) -> [f64; 3] {
+    [
+        a * a * yy + 2.0 * a * b * yx + b * b * xx,
+        a * c * yy + (a * d + b * c) * yx + b * d * xx,
+        c * c * yy + 2.0 * c * d * yx + d * d * xx,
+    ]
+}
+
+fn is_valid([y, x, yy, yx, xx]: Numbers) -> bool {
+    yy > 0.0 && xx > 0.0 && yx * yx < yy * xx && [y, x, yy, yx, xx].iter().all(|v| v.is_finite())
+}
+
+/// Sum, centroid from the weight's centre, and second moments about the centroid, of an image under a weight.
+struct Seen {
+    flux: f64,
+    moved: [f64; 2],
+    second: [f64; 3],
+}
+
+impl Seen {
+    /// What a Gaussian must be that is seen like that: C^-1 = Q^-1 - W^-1, its centre C Q^-1 times as far.
+    fn next(&self, now: Numbers) -> Option<Numbers> {
+        let ([a, b, c], [d, e, f]) = (inverse(self.second), Weight::new(now).inverse);
+        let mut own = inverse([a - d, b - e, c - f]);
+        if !is_valid([0.0, 0.0, own[0], own[1], own[2]]) {
+            // wider than the weight tells
+            own = self.second.map(|q| 4.0 * q);
+        }
+        let ([[a, b], [c, d]], [y, x]) = (magnified(self.second, own), self.moved);
+        let next = [now[0] + a * y + b * x, now[1] + c * y + d * x, own[0], own[1], own[2]];
+        is_valid(next).then_some(next)
+    }
+}
+
+/// Centroid and second moments under a weight.
+fn measured(image: ArrayView2<'_, f64>, now: Numbers) -> Option<Seen> {
+    let ([y0, x0, ..], weight) = (now, Weight::new(now));
     let reach = |center: f64, variance: f64, n: usize| {
         let half = REACH * variance.sqrt();
         (center - half).max(0.0) as usize..((center + half).max(0.0) as usize + 1).min(n)
     };
-    let columns = reach(x0, xx, image.ncols());
+    let columns = reach(x0, weight.covariance[2], image.ncols());
     let mut sums = [0.0; 6];
-    for y in reach(y0, yy, image.nrows()) {
+    for y in reach(y0, weight.covariance[0], image.nrows()) {
         let dy = y as f64 - y0;
         let mut row = [0.0; 3];
         for x in columns.clone() {
@@ -181,9 +230,9 @@ fn measured(image: ArrayView2<'_, f64>, now: Numbers) -> Option<Numbers> {
     }
     let [flux, y, x, yy, yx, xx] = sums;
     let (y, x) = (y / flux, x / flux);
-    let second = [yy / flux - y * y, yx / flux - y * x, xx / flux - x * x].map(|q| 2.0 * q);
-    let next = [y0 + y, x0 + x, second[0].max(VARIANCES[1]), second[1], second[2].max(VARIANCES[1])];
-    (flux > 0.0 && is_valid(next)).then_some(next)
+    let second = [yy / flux - y * y, yx / flux - y * x, xx / flux - x * x];
+    let is_light = flux > 0.0 && is_valid([y, x, second[0], second[1], second[2]]);
+    is_light.then_some(Seen { flux, moved: [y, x], second })
 }
 
 #[cfg(test)]
@@ -228,6 +277,21 @@ mod tests {
             }
         }
         assert_eq!(AdaptiveMoments::of(Array2::zeros((5, 5)).view(), [2.0; 2]), None);
+    }
+
+    #[test]
+    fn points_are_round_wherever_they_are_in_a_pixel() {
+        for (y, x) in [(0.0, 0.0), (0.5, 0.5), (0.05, 0.6), (0.3, 0.0), (0.5, 0.0)] {
+            // the model's PSF of 0.7 pixels
+            let image = Array2::from_shape_fn((21, 21), |(row, column)| {
+                let r2 = (row as f64 - 10.0 - y).powi(2) + (column as f64 - 10.0 - x).powi(2);
+                (-0.5 * r2 / 0.49).exp()
+            });
+            let found = AdaptiveMoments::of(image.view(), [10.0 + y, 10.0 + x]).expect("light");
+            let [yy, _, xx] = found.covariance_px2();
+            assert!((yy / 0.49 - 1.0).abs() < 0.1 && (xx / 0.49 - 1.0).abs() < 0.1, "{y} {x}: {found:?}");
+            assert!(found.shear().iter().all(|g| g.abs() < 0.02), "{y} {x}: {:?}", found.shear());
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ use std::sync::Arc;
 static ALLOCATOR: Counting = Counting;
 
 const SIDE: usize = 32;
-/// Images that a thread takes together.
+/// Images that a thread takes together, at most.
 const TOGETHER: usize = 4;
 
 fn main() -> Result<(), String> {
@@ -85,8 +85,14 @@ fn scores(arguments: &Arguments, learned: &Arc<Learned>, count: usize) -> Report
         scores: images.iter().map(|image| vec![0.0; image.len()]).collect(),
         images: images.to_vec(),
     };
-    let pieces = 2 * count.div_ceil(2 * TOGETHER);
-    let mut pieces: Vec<Few> = images.chunks(count.div_ceil(pieces)).map(few).collect();
+    // in pieces of about the same size, an even number of them, as a fit takes its priors
+    let (count, mut left) = (2 * count.div_ceil(2 * TOGETHER), images.as_slice());
+    let piece = |to_come: usize| {
+        let (own, rest) = left.split_at(left.len().div_ceil(to_come));
+        left = rest;
+        few(own)
+    };
+    let mut pieces: Vec<Few> = (1..=count).rev().map(piece).filter(|few| !few.images.is_empty()).collect();
     let mut report = workers.run(|| {
         Report::of_calls(arguments, 1, || {
             workers.for_each(&mut pieces, |_, piece| piece.evaluate(&prior, &*shared));

@@ -102,9 +102,15 @@ fn chains_are_written_repeated_and_continued() {
     let first = |table: &[(String, Vec<f64>)]| table[2].1[..60].to_vec();
     assert_eq!(first(&more), first(&table));
     let report = fs::read_to_string(folder.join("two/posterior.html")).expect("written");
-    for part in
-        ["id=\"traces\"", "id=\"ranks\"", "id=\"corner\"", "id=\"fluxes\"", "id=\"images\"", "data:image/png"]
-    {
+    for part in [
+        "id=\"traces\"",
+        "id=\"ranks\"",
+        "id=\"corner\"",
+        "id=\"fluxes\"",
+        "id=\"images\"",
+        "data:image/png",
+        ": draw 4<",
+    ] {
         assert!(report.contains(part), "{part}");
     }
     assert!(!report.contains("NaN") && !report.contains("src=\"http"));

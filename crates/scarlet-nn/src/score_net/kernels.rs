@@ -265,3 +265,58 @@ fn each_positive<E: Number, S: Simd>(simd: S, group: &[E; GROUP], mut f: impl Fn
         f([(i, group[i]), (j, group[j])]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wave(n: usize, step: f32) -> Vec<f32> {
+        (0..n).map(|k| (step * k as f32).sin()).collect()
+    }
+
+    /// Both products of a mixer of `width` columns and some rows, beside plain sums.
+    fn check<S: Simd>(simd: S, width: usize, rows: usize) {
+        let (x, bias) = (wave(rows * width, 0.37), wave(GROUP, 1.3));
+        let (first, second) = (wave(GROUP * width, 0.11), wave(GROUP * width, 0.23));
+        let tiled: Vec<[f32; TILE_UNITS]> = (0..GROUP / TILE_UNITS * width)
+            .map(|at| {
+                let (tile, k) = (at / width, at % width);
+                std::array::from_fn(|i| first[k * GROUP + tile * TILE_UNITS + i])
+            })
+            .collect();
+        let mut hidden = vec![0.0; rows * GROUP];
+        simd.vectorize(TiledProducts { x: &x, weights: &tiled, bias: &bias, hidden: &mut hidden });
+        for (row, hidden) in x.chunks_exact(width).zip(hidden.chunks_exact(GROUP)) {
+            for (unit, found) in hidden.iter().enumerate() {
+                let terms = row.iter().enumerate().map(|(k, x)| x * first[k * GROUP + unit]);
+                let expected = bias[unit] + terms.sum::<f32>();
+                assert!((found - expected).abs() < 1e-4, "{width}, unit {unit}: {found} {expected}");
+            }
+        }
+        let mut blocks = vec![0.0; second.len()];
+        in_blocks(&second, &mut blocks);
+        let start = wave(rows * width, 0.7);
+        let mut y = start.clone();
+        simd.vectorize(AddRectified { hidden: &hidden, weights: &blocks, y: &mut y });
+        for (at, found) in y.iter().enumerate() {
+            let (row, column) = (at / width, at % width);
+            let units = hidden[row * GROUP..][..GROUP].iter().enumerate();
+            let terms = units.map(|(unit, h)| h.max(0.0) * second[unit * width + column]);
+            let expected = start[at] + terms.sum::<f32>();
+            assert!((found - expected).abs() < 1e-3, "{width}, {row}, {column}: {found} {expected}");
+        }
+    }
+
+    #[test]
+    fn products_are_their_sums_on_every_set_of_instructions() {
+        for (width, rows) in [(64, 16), (64, 5), (16, 3), (150, 9)] {
+            check(pulp::Scalar::new(), width, rows);
+            #[cfg(target_arch = "x86_64")]
+            {
+                pulp::x86::V2::try_new().into_iter().for_each(|simd| check(simd, width, rows));
+                pulp::x86::V3::try_new().into_iter().for_each(|simd| check(simd, width, rows));
+                pulp::x86::V4::try_new().into_iter().for_each(|simd| check(simd, width, rows));
+            }
+        }
+    }
+}

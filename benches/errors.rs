@@ -100,7 +100,7 @@ const KINDS: [(&str, Range<usize>); 5] =
 /// Fluxes, colours, position, half-light radius, concentration and shear of a source.
 fn numbers(source: &SourceMeasurement) -> Vec<f64> {
     let mut numbers = source.flux.clone();
-    numbers.extend(source.flux.windows(2).map(|pair| -2.5 * (pair[0] / pair[1]).log10()));
+    numbers.extend(source.colours());
     numbers.extend(source.center);
     numbers.extend([source.half_light_radius_px, source.concentration].map(|v| v.unwrap_or(f64::NAN)));
     numbers.extend(source.shear.unwrap_or([f64::NAN; 2]));

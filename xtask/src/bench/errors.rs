@@ -24,7 +24,7 @@ const PARAMETRIC: [Limits; 5] = [
     ("sizes", [0.9, 1.1]),
     ("shears", [0.9, 1.1]),
 ];
-const FREE_FORM: [(&str, [f64; 2]); 4] =
+const FREE_FORM: [Limits; 4] =
     [("fluxes", [0.8, 1.25]), ("colours", [0.8, 1.25]), ("sizes", [0.5, 1.25]), ("shears", [0.5, 1.25])];
 const KINDS: [(&str, &[Limits]); 2] = [("parametric", &PARAMETRIC), ("free-form", &FREE_FORM)];
 /// Most memory of a fit with errors, in megabytes.

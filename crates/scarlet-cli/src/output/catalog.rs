@@ -52,7 +52,7 @@ pub(super) fn table(outcome: &Outcome<'_>) -> Table {
                 &format!("mag_err_{channel}"),
                 "mag",
                 &description,
-                magnitude_errors(outcome, c),
+                of_both(outcome, c, |source, errors| errors.magnitudes(&source.flux)),
             ));
         }
     }
@@ -141,24 +141,17 @@ fn of_both(
     outcome.sources.iter().map(|source| of(source).unwrap_or(f64::NAN)).collect()
 }
 
-fn magnitude_errors(outcome: &Outcome<'_>, channel: usize) -> Vec<f64> {
-    of_both(outcome, channel, |source, errors| errors.magnitudes(&source.flux))
-}
-
 /// Colours of neighbouring channels: differences of magnitudes, whatever the unit of fluxes.
 fn of_colours(outcome: &Outcome<'_>) -> Vec<Column> {
     let both = |(k, pair): (usize, &[Channel])| {
         let (name, error_name) =
             (format!("colour_{}_{}", pair[0], pair[1]), format!("colour_err_{}_{}", pair[0], pair[1]));
-        let colour = |s: &SourceMeasurement| -2.5 * (s.flux[k].log10() - s.flux[k + 1].log10());
+        let colour = outcome.sources.iter().map(|source| source.colours()[k]).collect::<Vec<f64>>();
         let description =
             format!("magnitude in {} less that in {}; none where a flux is not positive", pair[0], pair[1]);
         let deviation = format!("standard deviation of {name}");
         let error = of_both(outcome, k, |source, errors| errors.colours(&source.flux));
-        [
-            Column::new(&name, "mag", &description, outcome.sources.iter().map(colour).collect::<Vec<f64>>()),
-            Column::new(&error_name, "mag", &deviation, error),
-        ]
+        [Column::new(&name, "mag", &description, colour), Column::new(&error_name, "mag", &deviation, error)]
     };
     let channels = outcome.scene.frame().channel_names();
     channels.windows(2).enumerate().flat_map(both).collect()

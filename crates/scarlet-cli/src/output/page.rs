@@ -203,10 +203,10 @@ fn derived(
     let channels = outcome.scene.frame().channel_names();
     let of_colours = errors.map(|errors| errors.colours(&source.flux));
     let mut derived: Vec<(String, f64, Option<f64>)> = Vec::new();
-    for (k, (pair, flux)) in channels.windows(2).zip(source.flux.windows(2)).enumerate() {
+    for (k, (pair, colour)) in channels.windows(2).zip(source.colours()).enumerate() {
         let name = format!("{} \u{2212} {} [mag]", pair[0], pair[1]);
         let error = of_colours.as_ref().map(|errors| errors[k]);
-        derived.push((name, -2.5 * (flux[0].log10() - flux[1].log10()), error));
+        derived.push((name, colour, error));
     }
     let Some(errors) = errors else { return derived };
     let concentration = source.concentration.zip(errors.concentration);

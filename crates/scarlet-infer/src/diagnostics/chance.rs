@@ -3,8 +3,8 @@
 use super::ranks::LEAST;
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
-/// The R-hat that a column of so many effective draws `ess` exceeds with `probability`, any of `columns` together, where all `chains` of so many
-/// `draws` are of one posterior.
+/// The R-hat that a column of so many effective draws `ess` exceeds with `probability`, any of `columns` together, where all
+/// `chains` of so many `draws` are of one posterior.
 ///
 /// R-hat^2 = 1 - 1 / n + F / e. M chains are split into 2 M of n draws, each worth e independent ones. F is the quantile of
 /// the F distribution of 2 M - 1 and 2 M (e - 1) degrees of freedom at 1 - probability / (2 columns), since R-hat is the larger

@@ -52,6 +52,14 @@ pub struct SourceMeasurement {
     pub flags: Vec<SourceFlag>,
 }
 
+impl SourceMeasurement {
+    /// Colours -2.5 log10(flux A / flux B) of channels that follow each other; NaN where a flux is not positive.
+    #[must_use]
+    pub fn colours(&self) -> Vec<f64> {
+        self.flux.windows(2).map(|flux| -2.5 * (flux[0].log10() - flux[1].log10())).collect()
+    }
+}
+
 /// What is to be said about a measured source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceFlag {

@@ -81,18 +81,19 @@ impl<'a> Growth<'a> {
         last
     }
 
-    /// How that radius changes with each pixel: what of the pixel it leaves out beyond its share, over the light per radius,
+    /// That radius, and how it changes with each pixel: what of the pixel it leaves out beyond its share, over the light per radius,
     /// which is 2 pi r times the mean brightness of a ring.
-    pub(super) fn slopes(&self, share: f64) -> Array2<f64> {
+    pub(super) fn slopes(&self, share: f64) -> (f64, Array2<f64>) {
         let radius = self.radius(share);
         let half = RING_PX.min(0.5 * radius);
         let ring = self.parts.iter().filter(|part| (part.distance - radius).abs() < half);
         let (light, area) = ring.fold((0.0, 0.0), |(light, area), p| (light + p.light, area + p.area));
         let by_radius = if area > 0.0 { std::f64::consts::TAU * radius * light / area } else { 0.0 };
-        Array2::from_shape_fn(self.image.dim(), |(y, x)| {
+        let slopes = Array2::from_shape_fn(self.image.dim(), |(y, x)| {
             let inside = inside([y as f64 - self.center[0], x as f64 - self.center[1]], radius);
             if by_radius > 0.0 { (share - inside) / by_radius } else { 0.0 }
-        })
+        });
+        (radius, slopes)
     }
 }
 

@@ -38,7 +38,7 @@ impl LightShape {
     pub fn slopes(image: ArrayView2<'_, f64>, center: [f64; 2]) -> [Array2<f64>; 4] {
         let blank = || Array2::zeros(image.dim());
         let Some(growth) = Growth::of(image, center) else { return std::array::from_fn(|_| blank()) };
-        let [r20, r50, r80] = [0.2, 0.5, 0.8].map(|share| (growth.radius(share), growth.slopes(share)));
+        let [r20, r50, r80] = [0.2, 0.5, 0.8].map(|share| growth.slopes(share));
         let of_logarithm = |(radius, slopes): (f64, Array2<f64>)| slopes / radius;
         let concentration = (of_logarithm(r80) - of_logarithm(r20)) * (5.0 / std::f64::consts::LN_10);
         let moments = AdaptiveMoments::of(image, center);

@@ -106,6 +106,7 @@ impl AdaptiveMoments {
             return [0, 1].map(|_| Array2::zeros(image.dim()));
         };
         let (weight, [[a, b], [c, d]]) = (Weight::new(now), magnified(second, self.covariance));
+        let [yy, yx, xx] = turned([[a, b], [c, d]], second);
         [0, 1].map(|g| {
             let direct: Numbers = std::array::from_fn(|k| of_shear[k][g]);
             let mut told = direct;
@@ -117,7 +118,6 @@ impl AdaptiveMoments {
                 let (dy, dx) = (y as f64 - now[0], x as f64 - now[1]);
                 // what the pixel does to the measured moments, and these to the image's: A d, A (d d' - Q) A'
                 let (my, mx) = (a * dy + b * dx, c * dy + d * dx);
-                let [yy, yx, xx] = turned([[a, b], [c, d]], second);
                 let of_pixel = [my, mx, my * my - yy, my * mx - yx, mx * mx - xx];
                 let slope =
                     weight.at(dy, dx) / flux * of_pixel.iter().zip(told).map(|(p, t)| p * t).sum::<f64>();

@@ -66,10 +66,10 @@ impl Few {
             prior.write_input(image, input);
         }
         shared.evaluate(&self.inputs, &mut self.outputs);
-        let stages = self.inputs.chunks_exact(size).zip(self.outputs.chunks_exact(size));
-        for ((image, scores), (input, output)) in self.images.iter().zip(&mut self.scores).zip(stages) {
+        let outputs = self.outputs.chunks_exact(size);
+        for ((image, scores), output) in self.images.iter().zip(&mut self.scores).zip(outputs) {
             scores.fill(0.0);
-            prior.add_score(image, input, output, scores);
+            prior.add_score(image, output, scores);
         }
     }
 }

@@ -137,12 +137,11 @@ impl Piece {
             start += member.values.len();
         }
         shared.evaluate(inputs, outputs);
-        let stages = inputs.chunks_exact(size).zip(outputs.chunks_exact(size));
         let mut start = 0;
-        for (member, (input, output)) in self.members.iter().zip(stages) {
+        for (member, output) in self.members.iter().zip(outputs.chunks_exact(size)) {
             let staged = member.score.staged().expect("a prior that shares something has stages");
             let at = start..start + member.values.len();
-            staged.add_score(&own[at.clone()], input, output, &mut scores[at.clone()]);
+            staged.add_score(&own[at.clone()], output, &mut scores[at.clone()]);
             start = at.end;
         }
     }
@@ -210,7 +209,7 @@ mod tests {
             input.iter_mut().zip(x).for_each(|(input, x)| *input = *x as f32);
         }
 
-        fn add_score(&self, _x: &[f64], _input: &[f32], output: &[f32], grad: &mut [f64]) {
+        fn add_score(&self, _x: &[f64], output: &[f32], grad: &mut [f64]) {
             grad.iter_mut().zip(output).for_each(|(grad, out)| *grad += f64::from(*out));
         }
     }

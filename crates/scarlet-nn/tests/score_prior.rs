@@ -155,7 +155,7 @@ fn alone_and_together_scores_are_the_same() {
     for (k, (prior, image)) in priors.iter().zip(&images).enumerate() {
         let at = k * size..(k + 1) * size;
         let mut together = vec![0.0; image.len()];
-        prior.add_score(image, &inputs[at.clone()], &outputs[at], &mut together);
+        prior.add_score(image, &outputs[at], &mut together);
         let alone = score(prior, image);
         let largest = alone.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
         assert!(alone.iter().zip(&together).all(|(a, b)| (a - b).abs() <= 1e-6 * largest), "image {k}");

@@ -15,8 +15,8 @@ pub trait Staged: Score {
     /// Writes what `x` puts in: [`Shared::size`] numbers.
     fn write_input(&self, x: &[f64], input: &mut [f32]);
 
-    /// Adds the gradient of the log-density at `x` to `grad`, from the input and what came out.
-    fn add_score(&self, x: &[f64], input: &[f32], output: &[f32], grad: &mut [f64]);
+    /// Adds the gradient of the log-density at `x` to `grad`, from what came out.
+    fn add_score(&self, x: &[f64], output: &[f32], grad: &mut [f64]);
 }
 
 /// The middle stage of scores.

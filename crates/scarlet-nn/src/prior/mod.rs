@@ -118,7 +118,7 @@ impl Score for ScorePrior {
                 (std::mem::take(&mut space.input), std::mem::take(&mut space.output));
             self.write_input(x, &mut input);
             self.learned.scores(&input, &mut output, &mut space.network);
-            self.add_score(x, &input, &output, grad);
+            self.add_score(x, &output, grad);
             (space.input, space.output) = (input, output);
         });
     }
@@ -211,7 +211,7 @@ impl Staged for ScorePrior {
         self.learned.input().forward(input);
     }
 
-    fn add_score(&self, x: &[f64], _input: &[f32], output: &[f32], grad: &mut [f64]) {
+    fn add_score(&self, x: &[f64], output: &[f32], grad: &mut [f64]) {
         if let Some(density) = &self.beside {
             density.score(x, grad);
         }

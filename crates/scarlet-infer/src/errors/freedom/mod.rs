@@ -281,8 +281,9 @@ impl Surroundings {
 
     /// S^-1 r by conjugate gradients, until an iteration adds less to r' S^-1 r than a `small` share of that and `variance`.
     ///
-    /// r is that in all pixels: the preconditioner picks those that are free. It begins with the best combination of what is `known` of solutions before, and adds what it finds to that: fluxes in
-    /// all channels of a source have almost the same solution.
+    /// r is that in all pixels: the preconditioner picks those that are free. It begins with the best combination of what is
+    /// `known` of solutions before, and adds what it finds to that: fluxes in all channels of a source have almost the same
+    /// solution.
     fn solve(&mut self, r: &[f32], (variance, small): (f64, f64), known: &mut Vec<Direction>) -> Solution {
         let n = self.pixels;
         let (mut start, mut residual) = (vec![0.0; n], r.to_vec());

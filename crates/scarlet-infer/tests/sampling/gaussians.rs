@@ -1,7 +1,7 @@
 //! Normal densities, correlated and badly scaled.
 
 use super::support::{Normal, assert_normal};
-use scarlet_infer::sample::{Draws, MassMatrix, Nuts, Whitening};
+use scarlet_infer::sample::{Draws, LogDensity, MassMatrix, Nuts, Whitening};
 use std::ops::ControlFlow;
 
 fn nuts() -> Nuts {
@@ -59,6 +59,20 @@ impl RowOfChain for ndarray::Array3<f64> {
     }
 }
 
+/// A normal density that takes its time: who watches the draws sees them before all are done, on a busy machine too.
+struct Slow(Normal);
+
+impl LogDensity for Slow {
+    fn dim(&self) -> usize {
+        self.0.dim()
+    }
+
+    fn log_density_and_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
+        std::thread::sleep(std::time::Duration::from_micros(50));
+        self.0.log_density_and_gradient(x, gradient)
+    }
+}
+
 #[test]
 fn what_is_drawn_before_an_interrupt_is_kept() {
     let normal = Normal::chained(3, 0.5, [1.0, 2.0]);
@@ -66,7 +80,7 @@ fn what_is_drawn_before_an_interrupt_is_kept() {
     let few = Nuts { chains: 2, draws: 100, warmup: 40, ..nuts() };
     let whole = drawn(&few, &normal, &whitening);
     let mut last = None;
-    let cut = few.sample_from(&|| Ok(normal.clone()), &whitening, &[], &mut |progress| {
+    let cut = few.sample_from(&|| Ok(Slow(normal.clone())), &whitening, &[], &mut |progress| {
         last = Some(*progress);
         if progress.done >= 160 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });

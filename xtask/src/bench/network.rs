@@ -7,7 +7,7 @@ use super::case::{Goal, Row};
 use super::sides::{Ours, PeerServer};
 use super::step::same_gradient;
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 /// ours / peer for scores, and for a step with six networks.
 const SCORES: f64 = 0.6;
 const STEP: f64 = 0.5;

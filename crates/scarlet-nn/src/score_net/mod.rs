@@ -4,6 +4,7 @@ mod aligned;
 mod architecture;
 mod kernels;
 mod made_up;
+mod mixing;
 mod module;
 mod number;
 mod planned;

@@ -1,9 +1,8 @@
 //! The score network planned for speed: matrix products on buffers that are made once.
 
 use super::aligned::Aligned;
-use super::kernels::{
-    GROUP, TILE_UNITS, add_rectified, in_blocks, normalize, products, tiled_products, transpose,
-};
+use super::kernels::{add_transposed, normalize, products, transposed};
+use super::mixing::{Along, Layers};
 use super::number::Number;
 use super::scaling::Factors;
 use super::{Architecture, Scaling, ScoreNet};
@@ -13,15 +12,12 @@ use crate::weights::Weights;
 
 /// Images that go through the network together: few enough to stay in the cache.
 const TOGETHER: usize = 4;
-/// Rows of them that go through a group of hidden units together: so few that they leave its weights in the innermost cache.
-const ROWS: usize = 16;
 
 /// A score network whose evaluation allocates nothing and has no tape; `E` is `f32` or `f64`.
 ///
-/// It is what a prior evaluates in each step of a fit. A mixer takes a few hidden units at a time, so that their values and
-/// weights stay in the innermost cache: a matrix product over all rows of up to four images, and then the weights of those
-/// units that are above 0, row by row. Trained networks are sparse there: of the published one, a twentieth to a fifth of
-/// the units that mix patches are, and a third to two thirds of those that mix features.
+/// It is what a prior evaluates in each step of a fit. A mixer takes a few hidden units at a time for all rows of up to four
+/// images, so that their weights stay in the innermost cache, and sums the second layer over those units alone that are above
+/// 0. Mixers of features take columns of what mixers of patches leave, which is never turned.
 #[derive(Debug, Clone)]
 pub struct PlannedNet<E: Number> {
     sizes: Architecture,
@@ -51,58 +47,14 @@ struct Block<E: Number> {
 #[derive(Debug, Clone)]
 struct Mixer<E: Number> {
     norm: Affine<E>,
-    units: Vec<Units<E>>,
-    bias: Vec<E>,
-}
-
-/// A group of hidden units of a mixer: one bias each, and weights `[tile, in, unit]` from the input and `[block, unit, out]` to
-/// the output; units that fill the last group have zeros, and are never above 0.
-#[derive(Debug, Clone)]
-struct Units<E: Number> {
-    bias: Aligned<E>,
-    first: Aligned<E>,
-    second: Aligned<E>,
+    layers: Layers<E>,
 }
 
 impl<E: Number> Mixer<E> {
-    /// From layers of weights `[hidden, in]` and `[out, hidden]`.
-    fn new(norm: Affine<E>, first_layer: &Affine<E>, second: Affine<E>) -> Self {
-        let (hidden, size) = (first_layer.1.len(), second.1.len());
-        let back = transposed(&second.0, hidden);
-        let units = |start: usize| {
-            let own = start..hidden.min(start + GROUP);
-            let [mut bias, mut first, mut plain, mut second] =
-                [1, size, size, size].map(|n| Aligned::zeros(n * GROUP));
-            bias[..own.len()].copy_from_slice(&first_layer.1[own.clone()]);
-            plain[..own.len() * size].copy_from_slice(&back[own.start * size..own.end * size]);
-            in_blocks(&plain, &mut second);
-            for (unit, row) in first_layer.0.chunks_exact(size).skip(start).take(own.len()).enumerate() {
-                let tile = unit / TILE_UNITS * size * TILE_UNITS;
-                row.iter().enumerate().for_each(|(k, w)| {
-                    first[tile + k * TILE_UNITS + unit % TILE_UNITS] = *w;
-                });
-            }
-            Units { bias, first, second }
-        };
-        Self { norm, units: (0..hidden).step_by(GROUP).map(units).collect(), bias: second.1 }
-    }
-
-    /// y += second(max(first(norm(y)), 0)) for images of so many values, along their rows.
-    fn add(&self, len: usize, y: &mut [E], normed: &mut [E], hidden: &mut [E]) {
+    /// Writes the norm of images of so many values.
+    fn normalize(&self, len: usize, y: &[E], normed: &mut [E]) {
         for (y, normed) in y.chunks_exact(len).zip(normed.chunks_exact_mut(len)) {
             normalize(y, &self.norm.0, &self.norm.1, normed);
-        }
-        let width = self.bias.len();
-        for row in y.chunks_exact_mut(width) {
-            row.iter_mut().zip(&self.bias).for_each(|(y, b)| *y += *b);
-        }
-        let normed = &normed[..y.len()];
-        for Units { bias, first, second } in &self.units {
-            for (x, y) in normed.chunks(ROWS * width).zip(y.chunks_mut(ROWS * width)) {
-                let hidden = &mut hidden[..y.len() / width * GROUP];
-                tiled_products(x, first.as_chunks().0, bias, hidden);
-                add_rectified(hidden, second, y);
-            }
         }
     }
 }
@@ -140,7 +92,12 @@ impl<E: Number> PlannedNet<E> {
         let mut affine = || (next(), next());
         let block = |_| {
             let [a, b, c, d, norm1, norm2] = std::array::from_fn(|_| affine());
-            Block { patches: Mixer::new(norm1, &a, b), features: Mixer::new(norm2, &c, d) }
+            // it has the order of `[patch, feature]`
+            let norm2 = (transposed(&norm2.0, sizes.features), transposed(&norm2.1, sizes.features));
+            Block {
+                patches: Mixer { norm: norm1, layers: Layers::new(&a, b) },
+                features: Mixer { norm: norm2, layers: Layers::new(&c, d) },
+            }
         };
         let blocks = (0..sizes.depth).map(block).collect();
         let (norm, time_scale, scaling) = (affine(), net.time_scale(), net.scaling());
@@ -164,7 +121,7 @@ impl<E: Number> PlannedNet<E> {
             y: zeros(TOGETHER * features * patches),
             normed: zeros(TOGETHER * features * patches),
             turned: zeros(TOGETHER * features * patches),
-            hidden: zeros(ROWS * GROUP),
+            hidden: Layers::buffer(),
             patched: zeros(patch * patch * patches),
         }
     }
@@ -201,18 +158,18 @@ impl<E: Number> PlannedNet<E> {
         let count = images.len() / n;
         let Workspace { y, normed, turned, hidden, patched } = space;
         let [y, normed, turned] = [y, normed, turned].map(|buffer| &mut buffer[..count * len]);
-        let (features, patches) = (self.sizes.features, self.sizes.patches());
+        let features = self.sizes.features;
         for (image, y) in images.chunks_exact(n).zip(y.chunks_exact_mut(len)) {
             self.read(image, factors, y, patched);
         }
-        for block in &self.blocks {
-            block.patches.add(len, y, normed, hidden);
-            for (from, to) in y.chunks_exact(len).zip(turned.chunks_exact_mut(len)) {
-                transpose(from, patches, to);
-            }
-            block.features.add(len, turned, normed, hidden);
-            for (from, to) in turned.chunks_exact(len).zip(y.chunks_exact_mut(len)) {
-                transpose(from, features, to);
+        for Block { patches: across, features: within } in &self.blocks {
+            across.normalize(len, y, normed);
+            across.layers.add(normed, Along::Rows, y, len, hidden);
+            within.normalize(len, y, normed);
+            turned.fill(E::default());
+            within.layers.add(normed, Along::Columns, turned, len, hidden);
+            for (turned, y) in turned.chunks_exact(len).zip(y.chunks_exact_mut(len)) {
+                add_transposed(turned, features, y);
             }
         }
         for ((y, normed), out) in
@@ -262,11 +219,4 @@ impl<E: Number> PlannedNet<E> {
             }
         }
     }
-}
-
-/// `[row, columns]` to `[columns, row]`.
-fn transposed<E: Number>(values: &[E], columns: usize) -> Vec<E> {
-    let mut turned = vec![E::default(); values.len()];
-    transpose(values, columns, &mut turned);
-    turned
 }

@@ -22,8 +22,8 @@ struct Case {
 }
 
 const CASES: [Case; 3] = [
-    Case { name: "one", script: "galaxygrad_score.py", count: Some(1), samples: 200, goal: SCORES },
-    Case { name: "twenty", script: "galaxygrad_score.py", count: Some(20), samples: 40, goal: SCORES },
+    Case { name: "one", script: "galaxygrad_score.py", count: Some(1), samples: 1000, goal: SCORES },
+    Case { name: "twenty", script: "galaxygrad_score.py", count: Some(20), samples: 50, goal: SCORES },
     Case { name: "step", script: "scarlet2_step.py", count: None, samples: 100, goal: STEP },
 ];
 

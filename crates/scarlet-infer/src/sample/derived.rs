@@ -44,6 +44,8 @@ impl PosteriorStart<'_> {
     ///   `NAME.concentration`, and `NAME.g1`, `NAME.g2`, the reduced shear: see [`LightShape`];
     /// - `NAME.ra`, `NAME.dec` in degrees where the frame has a WCS.
     ///
+    /// Magnitudes and colours of a draw with a negative flux are not numbers.
+    ///
     /// # Cost
     /// Each source is drawn once for each draw.
     ///
@@ -180,9 +182,11 @@ impl Measured {
         let center = [center[0], center[1]];
         let fluxes: Vec<f64> = cube.axis_iter(Axis(0)).map(|plane| plane.sum()).collect();
         let mut numbers = fluxes.clone();
-        numbers.extend(fluxes.windows(2).map(|pair| -2.5 * (pair[0] / pair[1]).log10()));
+        // of two negative fluxes a ratio has a logarithm, too
+        let magnitudes: Vec<f64> = fluxes.iter().map(|flux| -2.5 * flux.log10()).collect();
+        numbers.extend(magnitudes.windows(2).map(|pair| pair[0] - pair[1]));
         if let Some(zero_point) = self.zero_point {
-            numbers.extend(fluxes.iter().map(|flux| zero_point - 2.5 * flux.log10()));
+            numbers.extend(magnitudes.iter().map(|magnitude| zero_point + magnitude));
         }
         if self.is_extended {
             let image: Array2<f64> = cube.sum_axis(Axis(0));

@@ -5,7 +5,7 @@ use crate::InferError;
 use ndarray::{Array2, Array3, Axis};
 use scarlet_model::{Scene, Source};
 use scarlet_obs::ObsError;
-use scarlet_obs::catalog::LightShape;
+use scarlet_obs::catalog::{LightShape, colours};
 use scarlet_render::source_cube;
 
 /// What is measured of one source, in each draw.
@@ -182,11 +182,9 @@ impl Measured {
         let center = [center[0], center[1]];
         let fluxes: Vec<f64> = cube.axis_iter(Axis(0)).map(|plane| plane.sum()).collect();
         let mut numbers = fluxes.clone();
-        // of two negative fluxes a ratio has a logarithm, too
-        let magnitudes: Vec<f64> = fluxes.iter().map(|flux| -2.5 * flux.log10()).collect();
-        numbers.extend(magnitudes.windows(2).map(|pair| pair[0] - pair[1]));
+        numbers.extend(colours(&fluxes));
         if let Some(zero_point) = self.zero_point {
-            numbers.extend(magnitudes.iter().map(|magnitude| zero_point + magnitude));
+            numbers.extend(fluxes.iter().map(|flux| zero_point - 2.5 * flux.log10()));
         }
         if self.is_extended {
             let image: Array2<f64> = cube.sum_axis(Axis(0));

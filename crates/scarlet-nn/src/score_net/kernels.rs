@@ -139,10 +139,10 @@ impl<E: Number> WithSimd for AddTransposed<'_, E> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn wave(n: usize, step: f32) -> Vec<f32> {
+    pub(in crate::score_net) fn wave(n: usize, step: f32) -> Vec<f32> {
         (0..n).map(|k| (step * k as f32).sin()).collect()
     }
 

@@ -273,11 +273,8 @@ fn vectors<E: Number, S: Simd, const VECTORS: usize>(values: &[E], first: usize)
 
 #[cfg(test)]
 mod tests {
+    use super::super::kernels::tests::wave;
     use super::*;
-
-    fn wave(n: usize, step: f32) -> Vec<f32> {
-        (0..n).map(|k| (step * k as f32).sin()).collect()
-    }
 
     /// Layers of `width` values and 100 units for some rows, beside plain sums.
     fn check<S: Simd>(simd: S, width: usize, rows: usize, along: Along) {

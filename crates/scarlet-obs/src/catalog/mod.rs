@@ -53,11 +53,18 @@ pub struct SourceMeasurement {
 }
 
 impl SourceMeasurement {
-    /// Colours -2.5 log10(flux A / flux B) of channels that follow each other; NaN where a flux is not positive.
+    /// Its [`colours`].
     #[must_use]
     pub fn colours(&self) -> Vec<f64> {
-        self.flux.windows(2).map(|flux| -2.5 * (flux[0].log10() - flux[1].log10())).collect()
+        colours(&self.flux)
     }
+}
+
+/// Colours -2.5 log10(flux A / flux B) of channels that follow each other; NaN where a flux is not positive.
+#[must_use]
+pub fn colours(fluxes: &[f64]) -> Vec<f64> {
+    // of two negative fluxes the ratio has a logarithm, too
+    fluxes.windows(2).map(|flux| -2.5 * (flux[0].log10() - flux[1].log10())).collect()
 }
 
 /// What is to be said about a measured source.
